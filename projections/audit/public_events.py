@@ -7,15 +7,16 @@ neither a number nor a place in the record, so nothing hidden can be counted or 
 """
 
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from core.events.envelope import Recorded, UnreadableEntry, read
-from core.events.types import VOTE_EVENTS, CommentEdited, CommentPosted, EventSkipped, ReportFiled, RevisionRedacted
+from core.events.types import CommentEdited, CommentPosted, EventSkipped, ReportFiled, RevisionRedacted
 from core.log.port import Log
 from core.position import Position
 from core.throttle import Pace
-from projections.audit.record_index import RecordIndex, Tally
-from projections.audit.record_kinds import counted
+from projections.audit.record_index import IndexedEvent, RecordIndex
 from projections.audit.thread_events import ThreadEvents
 from projections.read.revisions import stands
 from projections.thread.fold import CannotApply
@@ -29,7 +30,7 @@ _NEVER: Final = (EventSkipped, ReportFiled, RevisionRedacted)
 
 
 class Shown(IntEnum):
-    """How much of an event is public."""
+    """The public part of an event."""
 
     WHOLE = 1
     WORDLESS = 2
@@ -51,30 +52,26 @@ class PublicEvents(RecordIndex):
         """Approximate memory."""
         return super().bytes + len(self)
 
-    def show(self, noted: "_Noted", shown: Shown) -> None:
+    def show(self, event: IndexedEvent, shown: Shown) -> None:
         """Add the next public event."""
-        self.add(noted.position, noted.occurred, noted.counted, noted.tally)
+        self.add(event)
         self._shown.append(shown)
 
     def shown(self, number: int) -> Shown:
-        """How much of an event is public."""
+        """The public part of an event."""
         return Shown(self._shown[number])
 
 
-class _Noted(NamedTuple):
+class _Noted(Struct, frozen=True, gc=False):
     """An event that may be public, depending on what becomes of its comment."""
 
-    position: Position
-    occurred: int
-    counted: int
+    number: int
+    """Its number among all events."""
     comment: str | None
     text: int | None
     """The revision that the event wrote."""
-    noticed: bool
-    """Set if readers could notice it then."""
     turned: bool
     """Set if it took the comment off the page, or brought it there."""
-    tally: Tally
 
 
 async def read_public_events(log: Log, site: str, thread: str, events: ThreadEvents, pace: Pace) -> PublicEvents:
@@ -101,7 +98,7 @@ async def read_public_events(log: Log, site: str, thread: str, events: ThreadEve
     for one in noted:
         shown = _shown(one, state)
         if shown is not None:
-            public.show(one, shown)
+            public.show(events.event(one.number), shown)
         if pace.due:
             await pace.rest()
     await pace.rest()
@@ -122,33 +119,24 @@ async def _fold(
         until = events.position(start - 1) if start else None
         chunk = await log.chain(state.site, state.id, events.position(end - 1), until=until, limit=end - start)
         pace.begin()
-        for entry in reversed(chunk):
-            one = _noted(state, read(*entry), skipped)
+        for number, entry in enumerate(reversed(chunk), start):
+            one = _noted(number, state, read(*entry), skipped)
             if one is not None:
                 noted.append(one)
             if pace.due:
                 await pace.rest()
 
 
-def _noted(state: ThreadState, recorded: Recorded, skipped: set[Position]) -> _Noted | None:
-    """Apply an event; what is to be remembered of it, or None if it can never be public. Raises `CannotApply`."""
+def _noted(number: int, state: ThreadState, recorded: Recorded, skipped: set[Position]) -> _Noted | None:
+    """Apply an event, and return what decides about it later; None if it can never be public. Raises `CannotApply`."""
     event, comment = recorded.event, recorded.envelope.comment
     before = _published(state, comment)
     noticed = bool(take_in(state, recorded, skipped).public)
     writes = isinstance(event, CommentPosted | CommentEdited)
     if isinstance(event, _NEVER) or not (noticed or (writes and recorded.position not in skipped)):
         return None
-    row = None if comment is None else state.rows.get(comment)
-    return _Noted(
-        position=recorded.position,
-        occurred=recorded.occurred_at,
-        counted=counted(recorded.envelope.type),
-        comment=comment,
-        text=recorded.revision if writes else None,
-        noticed=noticed,
-        turned=before != _published(state, comment),
-        tally=(row.up, row.down) if row is not None and isinstance(event, VOTE_EVENTS) else (0, 0),
-    )
+    turned = before != _published(state, comment)
+    return _Noted(number, comment, recorded.revision if writes else None, turned)
 
 
 def _published(state: ThreadState, comment: str | None) -> bool:
@@ -157,7 +145,7 @@ def _published(state: ThreadState, comment: str | None) -> bool:
 
 
 def _shown(noted: _Noted, state: ThreadState) -> Shown | None:
-    """How much of an event is public as the thread is now; None if nothing is."""
+    """The public part of an event as the thread is now; None if there is none."""
     if noted.comment is None:
         return Shown.WHOLE
     comment: CommentState = state.rows[noted.comment]

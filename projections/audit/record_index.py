@@ -6,13 +6,10 @@ grows by the events that were appended since.
 
 from array import array
 from bisect import bisect_left, bisect_right
-from typing import Final
-
-from msgspec import Struct
+from typing import Final, NamedTuple
 
 from core.position import Position
-from core.times import rfc3339
-from projections.audit.record_kinds import COUNTED
+from projections.audit.record_kinds import COUNTED, Counted
 
 _OVERHEAD: Final = 2000
 """Bytes of an index without events."""
@@ -23,14 +20,24 @@ Tally = tuple[int, int]
 """Up and down votes of a comment."""
 
 
-class StripPart(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
-    """A run of neighbouring events: its first and last, when they occurred, and how many there are by name."""
+class IndexedEvent(NamedTuple):
+    """The facts of one event in an index."""
 
-    from_: str
-    to: str
-    from_at: str
-    to_at: str
-    counts: dict[str, int]
+    position: Position
+    occurred: int
+    """Time of occurrence, in milliseconds since 1970."""
+    counted: int
+    """The number of the name that a strip counts it under (`record_kinds`)."""
+    tally: Tally = (0, 0)
+    """Votes of the comment after a vote; (0, 0) for every other event."""
+
+
+class Part(NamedTuple):
+    """A run of neighbouring events: the first one, the last one, and the number of events by name."""
+
+    first: IndexedEvent
+    last: IndexedEvent
+    counts: dict[Counted, int]
 
 
 class RecordIndex:
@@ -55,14 +62,18 @@ class RecordIndex:
         """Position of the last event; None without events."""
         return self.position(len(self) - 1) if self.counted else None
 
-    def add(self, position: Position, occurred: int, counted: int, tally: Tally = (0, 0)) -> None:
-        """Add an event after all others. `occurred` is in milliseconds since 1970."""
-        self._ms.append(position.ms)
-        self._n.append(position.n)
-        self._occurred.append(occurred)
-        self._up.append(tally[0])
-        self._down.append(tally[1])
-        self.counted.append(counted)
+    def add(self, event: IndexedEvent) -> None:
+        """Add an event after all others."""
+        self._ms.append(event.position.ms)
+        self._n.append(event.position.n)
+        self._occurred.append(event.occurred)
+        self._up.append(event.tally[0])
+        self._down.append(event.tally[1])
+        self.counted.append(event.counted)
+
+    def event(self, number: int) -> IndexedEvent:
+        """The facts of an event."""
+        return IndexedEvent(self.position(number), self._occurred[number], self.counted[number], self.tally(number))
 
     def position(self, number: int) -> Position:
         """Position of an event."""
@@ -73,25 +84,20 @@ class RecordIndex:
         return self._up[number], self._down[number]
 
     def upto(self, position: Position) -> int:
-        """How many events there are up to and including a position."""
+        """Number of events up to and including a position."""
         return bisect_right(range(len(self)), position, key=self.position)
 
     def before(self, position: Position) -> int:
-        """How many events there are before a position."""
+        """Number of events before a position."""
         return bisect_left(range(len(self)), position, key=self.position)
 
-    def strip(self, parts: int) -> list[StripPart]:
+    def strip(self, parts: int) -> list[Part]:
         """At most `parts` parts of equal numbers of events, the last one of what is left."""
         total = len(self)
         size = max(1, -(-total // parts))
         return [self._part(start, min(start + size, total)) for start in range(0, total, size)]
 
-    def _part(self, start: int, end: int) -> StripPart:
+    def _part(self, start: int, end: int) -> Part:
         within = self.counted[start:end]
-        return StripPart(
-            from_=str(self.position(start)),
-            to=str(self.position(end - 1)),
-            from_at=rfc3339(self._occurred[start]),
-            to_at=rfc3339(self._occurred[end - 1]),
-            counts={name: within.count(number) for number, name in enumerate(COUNTED)},
-        )
+        counts = {name: within.count(number) for number, name in enumerate(COUNTED)}
+        return Part(self.event(start), self.event(end - 1), counts)

@@ -1,4 +1,4 @@
-"""Kinds of events in the record of a thread: what a strip counts, and what the record can be filtered by.
+"""Kinds of events in the record of a thread: the names that a strip counts, and the kinds of a filter.
 
 Every event of a thread is counted under exactly one name, and every name belongs to exactly one kind.
 """
@@ -24,7 +24,7 @@ _BY_TYPE: Final[Mapping[str, Counted]] = {
     "comment.withdrawn": "edited",
     "comment.restored": "edited",
 }
-"""What authors do to their texts; every other type is counted by its noun."""
+"""Acts of authors on their texts; every other type is counted by its noun."""
 
 _BY_NOUN: Final[Mapping[str, Counted]] = {
     "comment": "decided",
@@ -33,7 +33,7 @@ _BY_NOUN: Final[Mapping[str, Counted]] = {
     "report": "reported",
     "vote": "votes",
 }
-"""What is not listed here is about the thread itself: its status, its policy, its inline questions."""
+"""Nouns that are not listed are about the thread itself: its status, its policy, its inline questions."""
 
 VOTES: Final = COUNTED.index("votes")
 UNREADABLE: Final = COUNTED.index("decided")

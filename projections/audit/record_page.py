@@ -106,7 +106,7 @@ class RecordWalk:
         return found[::-1], at
 
     def _most(self, limit: int) -> int:
-        """How many events to read next."""
+        """Number of events to read next."""
         return min(_CHUNK, self._left, _CHUNK if self._wanted.reads else limit)
 
     async def _take(self, some: list[int], found: list[tuple[int, Shape]], limit: int) -> int | None:

@@ -1,4 +1,4 @@
-"""What a search of a record looks for. It sees the records that the same caller is shown, and nothing else."""
+"""Filters and searches of a record. A search sees the records that the same caller is shown, and nothing else."""
 
 import re
 import unicodedata
@@ -59,7 +59,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 def searched(kinds: Collection[Kind] = (), actor: str | None = None, q: str | None = None) -> Wanted:
-    """What these parameters ask for. Raises ValueError for a `q` without a letter or digit."""
+    """The filter that these parameters describe. Raises ValueError for a `q` without a letter or digit."""
     words = tuple(words_of(q)) if q is not None else ()
     if q is not None and not words:
         raise ValueError("there is no letter and no digit to search for")

@@ -1,4 +1,4 @@
-"""What a caller is shown of an event in the record of a thread.
+"""The part of an event that each caller is shown in the record of a thread.
 
 Auditors see everything. Moderators see everything but who voted: a vote is the tally of its comment after it. Everyone
 else sees the public part of the events that are public (`projections.audit.public_events`), votes as tallies.
@@ -32,7 +32,7 @@ from projections.audit.records import AuditActor, AuditRecord, UnreadableRecord,
 
 Shape = AuditRecord | UnreadableRecord
 Reader = Literal["auditor", "moderator", "everyone"]
-"""Whose record it is: each sees less than the one before."""
+"""Readers of a record: each sees less than the one before."""
 
 _NOBODY: Final = AuditActor(kind="member", id=None)
 """The voter, as all but auditors know them."""
@@ -41,7 +41,7 @@ _WRITTEN: Final = frozenset({"body", "reason"})
 _PASSAGE: Final = frozenset({"anchor", "exact", "prefix", "suffix", "prompt"})
 _ARTICLE: Final = frozenset({"url", "title"})
 _STONE: Final = frozenset({"parent", "anchor"})
-"""What a tombstone tells, besides its comment and its time."""
+"""The facts that a tombstone tells, besides its comment and its time."""
 
 _PUBLIC: Final[Mapping[type[Event], frozenset[str]]] = {
     CommentPosted: frozenset({"body", "name", "avatar", "badges", "parent", "answered", "answered_revision", "anchor"}),
@@ -115,7 +115,7 @@ def _public(event: Event, shown: Shown) -> list[str]:
 
 
 def _public_actor(recorded: Recorded, shown: Shown) -> AuditActor:
-    """The author of a published comment; otherwise whether it was a member, staff or a rule, and nobody in particular.
+    """The author of a published comment; otherwise a kind of actor without a name.
 
     That an author has a role, or is a guest, is nowhere public.
     """

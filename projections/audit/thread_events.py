@@ -1,14 +1,16 @@
 """The index of every event of a thread, as staff may know of them."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from core.events.envelope import UnreadableEntry, read
 from core.events.types import RevisionRedacted
 from core.log.port import Entry, Log
 from core.position import Position
 from core.throttle import Pace
-from projections.audit.record_index import RecordIndex, Tally
+from projections.audit.record_index import IndexedEvent, RecordIndex, Tally
 from projections.audit.record_kinds import UNREADABLE, counted
 from projections.thread.votes import moved, value_of
 
@@ -22,10 +24,11 @@ _POINTER: Final = re.compile(rb'"tp":"([0-9]+-[0-9]+)"')
 _NOBODY: Final[Tally] = (0, 0)
 
 
-class _Seen(NamedTuple):
-    """The part of an event that an index keeps."""
+class _Seen(Struct, frozen=True, gc=False):
+    """The part of an event that an index keeps. Garbage collection passes over it: a walk has many."""
 
-    position: Position
+    ms: int
+    n: int
     occurred: int
     counted: int
     comment: str | None = None
@@ -61,7 +64,7 @@ class ThreadEvents(RecordIndex):
             self._tallies[seen.comment] = tally
         if seen.redacted is not None and seen.comment is not None:
             self.redacted[seen.comment] = self.redacted.get(seen.comment, frozenset()) | {seen.redacted}
-        self.add(seen.position, seen.occurred, seen.counted, tally)
+        self.add(IndexedEvent(Position(seen.ms, seen.n), seen.occurred, seen.counted, tally))
         self._values.append((seen.vote or 0) + 1)
 
     def _value_at(self, before: str) -> int:
@@ -126,10 +129,10 @@ def _seen(entry: Entry) -> _Seen:
     try:
         recorded = read(*entry)
     except UnreadableEntry:
-        return _Seen(entry.position, entry.position.ms, UNREADABLE)
+        return _Seen(*entry.position, entry.position.ms, UNREADABLE)
     envelope, event = recorded.envelope, recorded.event
     return _Seen(
-        recorded.position,
+        *recorded.position,
         recorded.occurred_at,
         counted(envelope.type),
         envelope.comment,

@@ -16,7 +16,7 @@ import anyio
 import structlog
 
 from tests.support.following import Station, station
-from tests.support.house import ADMIN_SECRET, SECRET, Who, built, token
+from tests.support.house import ADMIN_SECRET, AUDITOR, SECRET, Who, built, token
 from tests.support.servers import engines, started
 from tests.web.chromium import launched, missing
 from tests.web.visiting import Publisher, publishing
@@ -95,6 +95,8 @@ class Picture(NamedTuple):
     window: dict[str, int] = _WIDE
     scheme: str = "light"
     scripts: bool = True
+    locale: str = "en-GB"
+    """Language of the browser, which is that of the audit room."""
 
 
 async def _shown(page: "Page", address: str) -> None:
@@ -176,10 +178,14 @@ hebrew: Final = language("he", "night-train-he")
 
 
 async def audit(page: "Page", stage: Stage) -> None:
-    """The audit room at a moment, as an auditor sees it."""
-    await page.goto(f"{stage.publisher.gateway}/audit/{_SITE}/{_THREAD}?as=auditor")
-    await page.locator("hansard-audit .mark").first.wait_for()
-    await page.get_by_role("slider").first.press("PageUp")
+    """The audit room at the moment at which a comment was taken down, as an auditor sees it."""
+    headers = {"Authorization": f"Bearer {token(AUDITOR, _SITE)}"}
+    path = f"/v1/sites/{_SITE}/threads/{_THREAD}/record?kind=decisions"
+    events = (await stage.gateway.client.get(path, headers=headers)).json()["events"]
+    (position,) = (event["position"] for event in events if event["type"] == "comment.rejected")
+    await page.goto(f"{stage.publisher.gateway}/audit/{_SITE}/{_THREAD}?as=auditor&at={position}")
+    await page.locator("hansard-audit .check .ok").wait_for(state="attached")
+    await page.locator("hansard-audit .hit").wait_for(state="attached")
 
 
 PICTURES: Final[Sequence[Picture]] = (
@@ -204,6 +210,12 @@ PICTURES: Final[Sequence[Picture]] = (
     Picture("arabic-phone", arabic, _PHONE, "dark"),
     Picture("hebrew", hebrew, scheme="dark"),
     Picture("hebrew-phone", hebrew, _PHONE),
+    Picture("audit-light", audit),
+    Picture("audit-dark", audit, scheme="dark"),
+    Picture("audit-phone-light", audit, _PHONE),
+    Picture("audit-phone-dark", audit, _PHONE, "dark"),
+    Picture("audit-arabic", audit, locale="ar"),
+    Picture("audit-hebrew-phone", audit, _PHONE, locale="he"),
     # It writes a comment: after all others.
     Picture("news", news, {"width": 760, "height": 560}),
 )
@@ -221,7 +233,11 @@ async def looked_at(browser: "Browser", picture: Picture) -> "AsyncIterator[Page
     """A page in a browser as the picture wants it."""
     options: dict[str, Any] = {"viewport": picture.window, "color_scheme": picture.scheme}
     context: BrowserContext = await browser.new_context(
-        **options, locale="en-GB", timezone_id="UTC", reduced_motion="reduce", java_script_enabled=picture.scripts
+        **options,
+        locale=picture.locale,
+        timezone_id="UTC",
+        reduced_motion="reduce",
+        java_script_enabled=picture.scripts,
     )
     if picture.scripts:
         await context.clock.set_fixed_time(_NOW)

@@ -1,5 +1,6 @@
 """The model of the audit room's strip of time: places, gaps, columns and numbers, of any events."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,7 +48,7 @@ async def of_events(page: "Page", times: list[int], scale: str = "time") -> dict
 async def test_a_strip_of_events_has_equal_steps_and_a_strip_of_time_has_hours(strip: "Page") -> None:
     times = [BEGIN, BEGIN + MINUTE, BEGIN + 2 * HOUR, BEGIN + 3 * HOUR]
     even = (await of_events(strip, times, "events"))["xs"]
-    assert [round(b - a, 9) for a, b in zip(even, even[1:], strict=False)] == [round(even[1] - even[0], 9)] * 3
+    assert [round(b - a, 9) for a, b in pairwise(even)] == [round(even[1] - even[0], 9)] * 3
     timed = await of_events(strip, times)
     xs = timed["xs"]
     assert round((xs[3] - xs[2]) / (xs[1] - xs[0])) == 60
@@ -118,7 +119,8 @@ async def test_the_columns_of_a_long_thread_hold_every_event_once(strip: "Page")
         const made = strip.ofParts(parts, roll(2) ? "time" : "events", 10 + roll(200));
         const sum = (sort) => made.marks.reduce((all, mark) => all + (mark.counts[sort] ?? 0), 0);
         const numbers = [1, made.total, 1 + roll(made.total), 1 + roll(made.total)];
-        const right = made.total === parts.length * size && sum("posted") === counts.posted && sum("votes") === counts.votes
+        const right = made.total === parts.length * size
+          && sum("posted") === counts.posted && sum("votes") === counts.votes
           && made.marks.every((mark, i) => i === 0 || mark.first === made.marks[i - 1].first + made.marks[i - 1].count)
           && numbers.every((number) => {
             const mark = made.marks[strip.markOf(made, number)];

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.following import Station
-from tests.web.visiting import Publisher, Visitors
+from tests.web.visiting import Publisher, Visitors, accessible, fits
 from workers.gateway.html.words import languages
 from workers.gateway.web.assets import release
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 NUMBERS = [*range(130), 199, 200, 203, 999, 1000, 1001, 9999, 10_000, 123_456, 1_000_000, 2_000_000, 2_000_003]
+
+NARROW = {"viewport": {"width": 320, "height": 720}}
 
 _MADE = """
 async ([base, language, numbers]) => {
@@ -49,3 +51,32 @@ async def test_server_and_browser_word_dates_and_numbers_alike(
     assert made["numbers"] == [[words.number(n), words.count("new_replies", n)] for n in NUMBERS]
     date = words.day_names(2026, 10, 9).long_date
     assert made["exact"] == words.say("exact", date=date, clock="08:05:42", zone="UTC")
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("included", [False, True], ids=["script", "server"])
+async def test_a_section_fits_a_narrow_window_in_every_language_and_direction(
+    sample: Station, publisher: Publisher, visitors: Visitors, language: str, included: bool
+) -> None:
+    inside = ""
+    if included:
+        path = "/v1/sites/sample/threads/night-train/section"
+        inside = (await sample.client.get(path, params={"lang": language, "sort": "oldest"})).text
+    body = (
+        f'<main lang="{language}"><h1>Mirena</h1><hansard-comments site="sample" thread="night-train" sort="oldest">'
+        f'{inside}</hansard-comments></main><script type="module" src="{publisher.gateway}/embed.js"></script>'
+    )
+    visitor = await visitors.arrive(**NARROW)
+    url = publisher.put("/article", body, policy="", head="<link rel=icon href='data:,'>")
+    page = await visitor.open(url)
+    section = page.locator("hansard-comments section.in")
+    await page.locator("hansard-comments .live").wait_for()
+    await page.locator("hansard-comments .changes").first.click()
+    await page.locator("hansard-comments .past").wait_for()
+    assert await section.get_attribute("lang") == language
+    assert await section.evaluate("node => getComputedStyle(node).direction") == languages()[language].direction
+    await fits(page)
+    sideways = "node => [...node.querySelectorAll('*')].filter((one) => one.scrollWidth > one.clientWidth + 1"
+    sideways += " && getComputedStyle(one).overflowX === 'visible' && one.clientWidth).map((one) => one.outerHTML)"
+    assert await section.evaluate(sideways) == []
+    await accessible(page)

@@ -11,8 +11,9 @@ from core.log.port import BrokenChain
 from core.partitions import partition_of
 from core.position import START, Position
 from core.refusals import HistoryNotPublic, NotYetOpened, Unavailable
+from core.times import rfc3339
 from projections.audit.public_events import PublicEvents
-from projections.audit.record_index import RecordIndex
+from projections.audit.record_index import Part, RecordIndex
 from projections.audit.record_page import RecordPage, RecordWalk, Show
 from projections.audit.record_search import Wanted, searched
 from projections.audit.shown_records import Reader, Shape, public_record, staff_record
@@ -51,7 +52,7 @@ async def read_record(request: Request[shapes.RecordQuery, None]) -> Response:
     with request.gate.released():
         index, show = await _index(request, reader)
     if query.strip is not None:
-        parts = index.strip(query.strip)
+        parts = [_part(one) for one in index.strip(query.strip)]
         return json({"strip": parts, "events": len(index), "position": None if index.last is None else str(index.last)})
     partition = partition_of(request.site, request.thread, services.log.partitions)
     walk = RecordWalk(services.log, partition, index, show, wanted)
@@ -81,7 +82,7 @@ def _require_alone(query: shapes.RecordQuery) -> None:
     """Raise BadRequest for a parameter that `strip` excludes."""
     for name in ("cursor", "around", "kind", "actor", "q"):
         if getattr(query, name):
-            raise BadRequest.at(f"/{name}", "strip counts the whole record: it excludes this parameter")
+            raise BadRequest.at("/strip", f"strip counts the whole record: it excludes {name}")
 
 
 def _wanted(query: shapes.RecordQuery) -> Wanted:
@@ -143,7 +144,7 @@ def _number(index: RecordIndex, position: Position, now: int, *, exact: bool) ->
     """The number of the event at a position; unless `exact`, of the last one up to it.
 
     Raises NotYetOpened for a position before all events, UnknownPosition for one in the future, and with `exact` for
-    one that is of no event of the thread. Without it, nobody learns where there is an event, as with `at=`.
+    one that is of no event of the thread. Without `exact` no caller learns where there is an event, as with `at=`.
     """
     if position.ms > now:
         raise UnknownPosition("the position is in the future")
@@ -153,6 +154,17 @@ def _number(index: RecordIndex, position: Position, now: int, *, exact: bool) ->
     if exact and index.position(number) != position:
         raise UnknownPosition
     return number
+
+
+def _part(part: Part) -> shapes.StripPart:
+    first, last = part.first, part.last
+    return shapes.StripPart(
+        from_=str(first.position),
+        to=str(last.position),
+        from_at=rfc3339(first.occurred),
+        to_at=rfc3339(last.occurred),
+        counts=shapes.StripCounts(**part.counts),
+    )
 
 
 def _place(index: RecordIndex, number: int) -> Position:
@@ -194,7 +206,7 @@ OPERATIONS: Final = (
         ),
         handler=read_record,
         query=shapes.RecordQuery,
-        answer=shapes.Record,
+        answer=shapes.ThreadRecord,
         example={
             "events": [_EXAMPLE],
             "next": "k3x7q2m4ab.after.1698579000000-42",

@@ -1,6 +1,6 @@
 """The indexes by which the records of threads are paged: made once, kept, and extended by what is appended.
 
-An index of all events of a thread grows with it. The index of its public events is made anew after each event, because
+An index of all events of a thread grows with it. The index of its public events is made again after each event, because
 a later event can hide an earlier one; access to both is checked for each request. Making one costs time that grows with
 its thread, so it is bounded like making pages of the past. An index holds positions, times and counts, and no words.
 """

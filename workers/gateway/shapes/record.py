@@ -87,7 +87,7 @@ class StripPart(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
     counts: StripCounts
 
 
-class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ThreadRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A page of the record of a thread, in order; with `strip`, `strip`, `events` and `position` alone."""
 
     events: Annotated[

@@ -10,7 +10,10 @@ import pytest
 from workers.gateway.html.words import FALLBACK, Words, languages, words_of
 
 WEB: Final = Path(__file__).parents[4] / "workers" / "gateway" / "web" / "static"
-FILES: Final = sorted((WEB / "words").glob("*.json"))
+FOLDERS: Final = (WEB / "words", WEB / "audit" / "words")
+"""Words of the section and the reading pages, and of the audit room."""
+FILES: Final = sorted(path for folder in FOLDERS for path in folder.glob("*.json"))
+IDS: Final = [f"{path.parents[1].name}-{path.stem}" for path in FILES]
 FORMS: Final = {
     "ar": ["zero", "one", "two", "few", "many", "other"],
     "de": ["one", "other"],
@@ -45,9 +48,9 @@ def shape(sentence: Any) -> str:
     )
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_a_language_has_every_sentence_with_the_same_places(path: Path) -> None:
-    english, found = sentences(WEB / "words" / f"{FALLBACK}.json"), sentences(path)
+    english, found = sentences(path.with_stem(FALLBACK)), sentences(path)
     assert found.keys() - {NOTE} == english.keys()
     for key, sentence in english.items():
         assert shape(found[key]) == shape(sentence), key
@@ -55,7 +58,7 @@ def test_a_language_has_every_sentence_with_the_same_places(path: Path) -> None:
     assert found["direction"] in ("ltr", "rtl")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_a_sentence_about_a_number_has_every_form_of_its_language(path: Path) -> None:
     alone = ALONE.get(path.stem, set())
     for key, sentence in sentences(path).items():
@@ -67,7 +70,7 @@ def test_a_sentence_about_a_number_has_every_form_of_its_language(path: Path) ->
             assert wanted - places(text) <= ({"n"} if form in alone else set()), (key, form)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_words_are_plain_text_without_markup_or_spaces_at_their_ends(path: Path) -> None:
     for key, sentence in sentences(path).items():
         for text in sentence.values() if isinstance(sentence, dict) else [sentence]:
@@ -75,18 +78,21 @@ def test_words_are_plain_text_without_markup_or_spaces_at_their_ends(path: Path)
             assert key == "group" or str(text) == str(text).strip(), key
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_a_translation_says_whether_a_speaker_has_read_it(path: Path) -> None:
     assert ("No native speaker has read this file yet." in sentences(path).get(NOTE, "")) == (path.stem != FALLBACK)
 
 
 def test_the_script_knows_the_languages_that_there_are_files_of() -> None:
     (listed,) = re.findall(r"LANGUAGES = \[(.*?)\]", (WEB / "shared" / "words.js").read_text())
-    assert sorted(re.findall(r'"([\w-]+)"', listed)) == [path.stem for path in FILES] == sorted(languages())
+    known = sorted(re.findall(r'"([\w-]+)"', listed))
+    assert known == sorted(languages())
+    for folder in FOLDERS:
+        assert known == sorted(path.stem for path in folder.glob("*.json"))
 
 
 def test_every_sentence_is_used_and_none_that_is_not_there() -> None:
-    code = [*WEB.rglob("*.js"), *(WEB.parents[1] / "html").glob("*.py"), *WEB.parent.glob("*.py")]
+    code = [*WEB.rglob("*.js"), *WEB.parent.glob("*.py"), *(WEB.parents[1] / "html").glob("*.py")]
     text = "\n".join(path.read_text() for path in code)
     for key in sentences(WEB / "words" / "en.json"):
         stem = "gone_" if key.startswith("gone_") else key

@@ -94,20 +94,22 @@ export class Foot {
     const first = await room.numbers.event(1);
     const { blob, count, last } = await this.#lines(signal, {}, [first.position, event.position]);
     const page = await calls.whole(event.position, signal);
-    const then = new Then(words, { utc: room.utc, exact: room.exact, more: async () => {} });
+    await room.complete(event, page);
+    const then = new Then(words, { utc: room.utc, exact: room.exact, more: async () => {}, unhide: async () => {} });
     then.whole.checked = true;
     then.show({ event, page, now: room.now ?? null, staff: true });
+    for (const button of then.list.querySelectorAll("button")) button.remove();
     room.names.learn(last);
     const word = (/** @type {string} */ name, values = {}) => words.say(`exhibit.${name}`, values);
     const time = room.exact(timeOf(event));
-    const [clock, zone] = room.local(timeOf(event));
+    const [clock, zone, day] = room.local(timeOf(event));
     const how = caller.role === "auditor"
-      ? [word("digest_how"), el("code", {}, `hansard replay --json --site ${site} --thread ${thread} --to ${after(event.position)}`)]
+      ? [word("digest_how"), " ", el("code", {}, `hansard replay --json --site ${site} --thread ${thread} --to ${after(event.position)}`)]
       : [word("digest_part")];
     /** @type {[string, string | Node][]} */
     const facts = [
       [word("site"), site], [word("article"), page.thread.url], [word("thread"), thread], [word("moment"), time],
-      [word("local", { zone }), clock], [word("position"), event.position],
+      [word("local", { zone }), `${day}, ${clock}`], [word("position"), event.position],
       [word("made"), word("made_by", { name: caller.name, id: caller.claims.sub ?? "", time: room.exact(Date.now()) })],
       [word("events"), words.number(count)],
       [word("digest"), el("span", {}, el("code", {}, await digestOf(blob)), " ", ...how)],
@@ -115,9 +117,9 @@ export class Foot {
     ];
     const record = el("ol", {}, ...last.map((one) => el(one.position === event.position ? "li.now" : "li", {},
       el("time", {}, room.exact(timeOf(one))), el("span", {}, ...room.record.sentence(one)))));
-    const styles = await Promise.all(["tokens", "audit"].map(async (name) => (await fetch(new URL(`../css/${name}.css`, import.meta.url))).text()));
+    const styles = await Promise.all(["hosted", "tokens", "audit"].map(async (name) => (await fetch(new URL(`../css/${name}.css`, import.meta.url))).text()));
     save(exhibit({
-      title: word("title", { title: page.thread.title, time }), language: words.language, styles: styles.join("\n"), facts,
+      title: word("title", { title: page.thread.title, time }), language: words.language, direction: words.all.direction, styles: styles.join("\n"), facts,
       heads: [word("page"), word(count > WORDED ? "record_last" : "record", { count: last.length })], page: then.list, record, foot: word("no_script"),
     }), `exhibit-${site}-${thread}-${event.position}.html`);
   }

@@ -28,7 +28,7 @@ export class Heading {
   /**
    * @param {import("../shared/words.js").Words} words
    * @param {import("./numbers.js").Numbers} numbers
-   * @param {{utc: any, exact: (time: string | number) => string, local: (time: string) => [string, string],
+   * @param {{utc: any, exact: (time: string | number) => string, local: (time: string) => string[],
    *   move: (number: number, jump: boolean) => void, play: () => void, other: () => void, change: () => void,
    *   ranged: (range: [number, number] | null) => void}} room
    */
@@ -38,6 +38,8 @@ export class Heading {
     /** @type {[number, number] | null} */
     this.range = null;
     this.number = 0;
+    /** @type {number | null} */
+    this.pointed = null;
     this.slider = new Slider(words, { utc: room.utc, move: (number) => room.move(number, false), pick: (from, to) => this.pick([from, to]) });
     this.#build();
   }
@@ -72,6 +74,7 @@ export class Heading {
     const { words, numbers, room } = this;
     const time = new Date(timeOf(event)).toISOString();
     this.number = number;
+    if (this.pointed === number) this.pointed = null;
     say(this.title, words.say("title", { title }));
     say(this.when, room.exact(time));
     attr(this.when, "datetime", time);
@@ -83,9 +86,11 @@ export class Heading {
     this.draw();
   }
 
-  /** Move the slider at once, before its page is there. @param {number} number */
+  /** Move the slider at once, before its page is there. What is shown meanwhile does not move it back.
+   * @param {number | null} number */
   point(number) {
-    if (this.strip) this.slider.show(this.strip, number, this.range, this.text ?? "");
+    this.pointed = number;
+    if (this.strip && number) this.draw();
   }
 
   /** Make the strip anew, after more events are known. */
@@ -100,7 +105,7 @@ export class Heading {
 
   draw() {
     if (!this.strip) this.remake();
-    else this.slider.show(this.strip, this.number, this.range, this.text ?? "");
+    else this.slider.show(this.strip, this.pointed ?? this.number, this.range, this.text ?? "");
   }
 
   /** @param {boolean} playing @param {boolean} live @param {number} rate */
@@ -109,7 +114,7 @@ export class Heading {
     this.player.replaceChildren(icon(playing ? "pause" : "play"), live ? ` ${words.say("live")}` : "");
     attr(this.player, "aria-label", words.say(playing ? "pause" : rate > 1 ? "play_fast" : "play"));
     say(this.rate, words.say("speed", { rate }));
-    attr(this.rate, "aria-label", words.say("speed_label", { rate }));
+    attr(this.rate, "aria-label", words.say("speed_label", { n: rate }));
   }
 
   #legend() {

@@ -228,6 +228,7 @@ export class Record {
   }
 
   #scrolled() {
+    if (this.filter.q) return; // each step of a search is work, and is asked for
     const { scrollTop, clientHeight, scrollHeight } = this.element;
     if (this.more && this.next && scrollTop + clientHeight > scrollHeight - 600) this.extend("next");
     else if (this.previous && scrollTop < 200) this.extend("previous");

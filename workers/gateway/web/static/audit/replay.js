@@ -77,14 +77,15 @@ export class Replay {
 
   /** @param {string} kind */
   async #told(kind) {
-    if (this.busy) return void (this.again = true);
+    this.told = [...(this.told ?? []), kind];
+    if (this.busy) return;
     this.busy = true;
     try {
-      do {
-        this.again = false;
-        if (kind === "reset") await this.room.reopen();
-        else await this.room.grow();
-      } while (this.again);
+      while (this.told.length) {
+        const reset = this.told.includes("reset");
+        this.told = [];
+        await (reset ? this.room.reopen() : this.room.grow());
+      }
       if (this.playing && this.room.number() < this.room.total()) this.#next();
     } catch (error) {
       this.pause();

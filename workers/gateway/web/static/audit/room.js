@@ -9,7 +9,7 @@ import { Names } from "./names.js";
 import { Numbers, timeOf } from "./numbers.js";
 import { Record } from "./record.js";
 import { Replay } from "./replay.js";
-import { Then, rowsOf } from "./then.js";
+import { Then, isWhole, rowsOf } from "./then.js";
 
 /** @typedef {import("./sentences.js").Event} Event */
 
@@ -67,10 +67,13 @@ export class Room {
     const date = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
     this.day = date.format;
     /** A time to the second, with its zone. */
-    this.exact = (/** @type {string | number} */ time) => `${this.utc.longDate(new Date(time))}, ${utc.format(new Date(time))} UTC`;
-    /** The same in the reader's zone, and that zone. @type {(time: string | number) => [string, string]} */
+    this.exact = (/** @type {string | number} */ time) => this.words.say("day_clock", {
+      day: this.utc.longDate(new Date(time)), clock: `${utc.format(new Date(time))} UTC`,
+    });
+    /** The hour in the reader's zone, that zone, and the day there. @type {(time: string | number) => string[]} */
     this.local = (time) => [local.format(new Date(time)),
-      zone.formatToParts(new Date(time)).find(({ type }) => type === "timeZoneName")?.value ?? ""];
+      zone.formatToParts(new Date(time)).find(({ type }) => type === "timeZoneName")?.value ?? "",
+      times(locale).longDate(new Date(time))];
   }
 
   /** Show the moment that the address names, or the last one. */
@@ -83,6 +86,7 @@ export class Room {
       await this.caller.arrive();
       this.foot = new Foot(this);
       if (this.caller.claims.sub) this.names.people.set(this.caller.claims.sub, this.caller.name);
+      if (this.named) this.calls.page(this.named).catch(() => {}); // asked again when the room stands there
       await this.numbers.open();
       await this.#asked();
     } catch (error) {
@@ -115,19 +119,24 @@ export class Room {
     this.#draw();
   }
 
-  /** Go to the moment that the address names. */
+  /** The position that the address names. */
+  get named() {
+    return this.hosted ? new URL(location.href).searchParams.get("at") : null;
+  }
+
+  /** Go to the moment that the address names, otherwise to the last event. */
   async #asked() {
-    const at = this.hosted ? new URL(location.href).searchParams.get("at") : null;
-    const found = at && (await this.numbers.find(at).catch((error) => {
-      if (error instanceof Failure && error.status === 400) return 0; // no event of this thread
+    const found = await this.numbers.find(this.named ?? this.numbers.last).catch((error) => {
+      if (error instanceof Failure && error.status < 500) return 0; // no event of this thread
       throw error;
-    }));
+    });
     await this.go(found || this.numbers.total);
   }
 
   /** Stand at an event. Of several that are asked for at once, the last one counts. @param {number} number */
   go(number) {
     this.wanted = number;
+    this.heading.point(number);
     this.going ??= (async () => {
       try {
         while (this.wanted !== null) {
@@ -136,7 +145,8 @@ export class Room {
           await this.#stand(next);
         }
       } finally {
-        this.going = null;
+        this.going = this.wanted = null;
+        this.heading.point(null);
       }
     })();
     return this.going;
@@ -150,21 +160,22 @@ export class Room {
     this.names.rows(rows.values());
     this.names.learn([event]);
     await this.record.show(event.position);
-    await this.#complete(event, page, rows.get(event.comment ?? ""));
+    await this.complete(event, page);
     Object.assign(this, { number, event, page });
     this.#draw();
   }
 
   /** Add the row that an event is about, where the page leaves it out, or shows a tombstone to staff.
-   * @param {Event} event @param {any} page @param {any} row */
-  async #complete(event, page, row) {
+   * @param {Event} event @param {any} page */
+  async complete(event, page) {
     const { comment, revision } = event;
+    const row = rowsOf(page).get(comment ?? "");
     if (!comment || row?.author || row?.hidden) return;
     const absent = (/** @type {unknown} */ error) => {
       if (error instanceof Failure && error.status === 404) return null; // not shown to this caller, or not then
       throw error;
     };
-    const line = row ? null : await this.calls.line(comment, event.position).catch(absent);
+    const line = row || isWhole(page) ? null : await this.calls.line(comment, event.position).catch(absent);
     const hidden = line || !this.caller.staff ? null : await this.calls.hidden(comment, revision ?? null, timeOf(event)).catch(absent);
     if (hidden) this.names.rows([hidden]);
     if (row) row.hidden = hidden;
@@ -206,7 +217,10 @@ export class Room {
     const note = caller.staff ? (caller.role === "moderator" ? "tallies" : null) : caller.role === "other" ? "wrong_role" : "public_sees";
     const two = el("div.two", {}, this.then.element, this.record.element);
     const tab = (/** @type {string} */ name, /** @type {boolean} */ checked) => el("label", {},
-      el("input", { type: "radio", name: "side", checked, onchange: () => two.classList.toggle("side", name === "record") }), words.say(name));
+      el("input", { type: "radio", name: "side", checked, onchange: () => {
+        two.classList.toggle("side", name === "record");
+        two.querySelector(name === "record" ? ".now" : ".hit")?.scrollIntoView({ block: "center" });
+      } }), words.say(name));
     this.heading.element.firstElementChild?.append(el("fieldset.tabs", {}, el("legend.sr", {}, words.say("show")), tab("then", true), tab("record", false)));
     body.replaceChildren(
       el("div.bar", {}, el("b", {}, "Hansard"), el("span.site", {}, this.called), el("span.end.label", {}, who)),
@@ -220,7 +234,6 @@ export class Room {
   /** @param {number} number @param {boolean} jump */
   async #moved(number, jump) {
     const to = Math.max(1, Math.min(this.numbers.total, number));
-    this.heading.point(to);
     try {
       await this.go(to);
       this.#address(jump);

@@ -134,7 +134,7 @@ export class Slider {
   #ruled() {
     const { ticks, gaps } = /** @type {Strip} */ (this.strip);
     const rows = [
-      ...ticks.map(({ x, at, day }, index) => ({ x, text: `${day ? this.utc.day(at) : this.utc.clock(at)}${index ? "" : " UTC"}`, name: index % 2 ? "odd" : "" })),
+      ...ticks.map(({ x, at, day }, index) => ({ x, text: `${day ? this.utc.day(at) : this.utc.clock(at)}${index ? "" : " UTC"}`, name: x < 0.06 ? "first" : index % 2 ? "odd" : "" })),
       ...gaps.map(({ x, width, ms }) => ({ x: x + width / 2, text: lengthOf(ms, this.words), name: "night" })),
     ];
     keyed(this.hours, rows, (row) => `${row.name}${row.x}`, ({ x, text, name }) => {

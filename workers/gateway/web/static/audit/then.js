@@ -114,15 +114,15 @@ export class Then {
     const { event, staff } = /** @type {Shown} */ (this.shown);
     /** @type {HTMLElement[]} */
     const says = [];
-    const line = (/** @type {string} */ kind, /** @type {string} */ text) => says.push(el(`p.say${kind}`, {}, text));
+    const line = (/** @type {string} */ kind, /** @type {(Node | string)[]} */ ...said) => says.push(el(`p.say${kind}`, {}, ...said));
     if (hit) line("", hitOf(event, row, words));
     else if (row.author && row.status !== "published") line("", words.say(`state.${row.status}`));
     if (!staff || !row.author) return says;
     const state = row.body === null ? "redacted" : (row.hidden ?? since)?.status;
     if (state && state !== "published") line(".since", words.say(`since.${state}`));
-    const why = (row.moderation ? row : since)?.moderation;
+    const why = (row.status === "published" ? since : row)?.moderation;
     if (why && (row.status !== "published" || (state && state !== "published"))) {
-      if (why.reason) line(".why", words.say("why", { reason: why.reason }));
+      if (why.reason) line(".why", ...words.parts("why", { reason: el("bdi", {}, why.reason) }));
       if (why.rule) line(".why", words.say("why_rule", { rule: why.match ? `${why.rule}: ${why.match}` : why.rule }));
     }
     return says;
@@ -147,7 +147,7 @@ export class Then {
   #when(row, parent) {
     const at = new Date(row.posted_at);
     const clock = this.utc.clock(at);
-    return parent && this.utc.key(new Date(parent.posted_at)) === this.utc.key(at) ? clock : `${this.utc.dated(at)}, ${clock}`;
+    return parent && this.utc.key(new Date(parent.posted_at)) === this.utc.key(at) ? clock : this.words.say("day_clock", { day: this.utc.dated(at), clock });
   }
 }
 
@@ -179,4 +179,9 @@ export function rowsOf(page) {
   };
   walk(page.comments);
   return found;
+}
+
+/** True if nothing of a page was left out of its answer. @param {any} page */
+export function isWhole(page) {
+  return !page.next && [...rowsOf(page).values()].every(({ replies }) => !replies.next);
 }

@@ -62,6 +62,11 @@ export class Api {
     return this.get(this.address("/policy"));
   }
 
+  /** Whether the site is there: a thread without a page is then one that nobody has commented on yet. @returns {Promise<boolean>} */
+  opens() {
+    return this.policy().then(() => true, () => false);
+  }
+
   /** Number of published comments. @returns {Promise<number>} */
   async count() {
     const found = new URL("counts", this.site);

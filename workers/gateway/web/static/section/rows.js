@@ -184,7 +184,8 @@ export class Rows {
   /** Name, or name no longer, whom replies answer. @param {string} id @param {string | null} name */
   rename(id, name) {
     for (const link of this.list.querySelectorAll(`a.to[data-to="${CSS.escape(id)}"]`)) {
-      link.replaceChildren(...answered(name, this.given.words));
+      const wanted = answered(name, this.given.words);
+      if (link.textContent !== wanted.map((one) => (typeof one === "string" ? one : one.textContent)).join("")) link.replaceChildren(...wanted);
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { attr, el, whenNear } from "../shared/dom.js";
 import { words as wordsOf } from "../shared/words.js";
-import { Api } from "./api.js";
+import { Api, Problem } from "./api.js";
 import { Discussion } from "./discussion.js";
 import { frame } from "./head.js";
 import { named } from "./permalink.js";
@@ -45,9 +45,11 @@ class HansardComments extends HTMLElement {
 
   /** @param {string} _ @param {string | null} old @param {string | null} value */
   attributeChangedCallback(_, old, value) {
-    if (old === value || !this.#running) return;
-    this.#stop();
-    this.shadowRoot?.querySelector("section.in")?.remove();
+    if (old === value) return;
+    if (this.#running) {
+      this.#stop();
+      this.shadowRoot?.querySelector("section.in")?.remove();
+    }
     this.#plan();
   }
 
@@ -92,9 +94,10 @@ class HansardComments extends HTMLElement {
         if (signal.aborted) return;
         place.replaceWith(made.section);
         new Discussion({ element: this, api, words, signal, ...made });
-      } catch {
+      } catch (problem) {
+        const unopened = problem instanceof Problem && problem.status === 404 && (await api.opens());
         if (signal.aborted) return;
-        place.replaceChildren(this.#failed(words, show));
+        place.replaceChildren(unopened ? el("p.say.wide", {}, words.say("empty")) : this.#failed(words, show));
       }
     };
     try {
@@ -130,13 +133,20 @@ class HansardComments extends HTMLElement {
     return root;
   }
 
+  /** Address of the reading page. */
+  get #read() {
+    return `${BASE.href}read/${this.getAttribute("site")}/${this.getAttribute("thread")}`;
+  }
+
   /** @param {Api} api @param {import("../shared/words.js").Words} words */
   async #load(api, words) {
     const order = this.getAttribute("sort") ?? "top";
     const query = `sort=${order}&${FEW}`;
     const [page, policy] = await Promise.all([api.page(query), api.policy().catch(() => ({}))]);
     const level = Math.min(6, Math.max(1, Number(this.getAttribute("level")) || 2));
-    return { section: frame(page, words, { level, query, history: policy.history === "public" }), page };
+    const history = policy.history === "public";
+    const read = policy.read_pages === "off" ? "" : this.#read;
+    return { section: frame(page, words, { level, query, history, read }), page };
   }
 
   /** @param {HTMLElement} place @param {Api} api @param {import("../shared/words.js").Words} words @param {() => void} show */
@@ -148,13 +158,12 @@ class HansardComments extends HTMLElement {
 
   /** @param {import("../shared/words.js").Words} words @param {() => void} again */
   #failed(words, again) {
-    const read = `${BASE.href}read/${this.getAttribute("site")}/${this.getAttribute("thread")}`;
     return el(
       "div.notice",
       { role: "alert" },
       el("p", {}, el("b", {}, words.say("failed"))),
       el("p", {}, words.say("failed_more")),
-      el("div.acts", {}, el("button.do", { onclick: again }, words.say("try_again")), el("a.act", { href: read }, words.say("read_page"))),
+      el("div.acts", {}, el("button.do", { onclick: again }, words.say("try_again")), el("a.act", { href: this.#read }, words.say("read_page"))),
     );
   }
 }

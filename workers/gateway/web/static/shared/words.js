@@ -6,10 +6,15 @@ export const LANGUAGES = ["ar", "de", "en", "es", "fr", "he"];
 /** @type {Map<string, Promise<Words>>} */
 const loaded = new Map();
 
+/** The first language that there are files of; otherwise English. @param {...(string | null)} wanted */
+export function languageOf(...wanted) {
+  const tags = wanted.flatMap((tag) => (tag ? [tag.toLowerCase(), tag.toLowerCase().split("-")[0]] : []));
+  return tags.find((tag) => LANGUAGES.includes(tag)) ?? "en";
+}
+
 /** The words of the first language that there are any of; otherwise English. @param {...(string | null)} wanted */
 export function words(...wanted) {
-  const tags = wanted.flatMap((tag) => (tag ? [tag.toLowerCase(), tag.toLowerCase().split("-")[0]] : []));
-  const language = tags.find((tag) => LANGUAGES.includes(tag)) ?? "en";
+  const language = languageOf(...wanted);
   let found = loaded.get(language);
   if (!found) {
     found = fetch(new URL(`../words/${language}.json`, import.meta.url)).then(async (answer) => {
@@ -52,10 +57,11 @@ export class Words {
     if (text === undefined) throw new Error(`no words for ${key}`);
     const count = values.n;
     if (typeof text === "object") text = text[this.plural.select(Number(count))] ?? text.other;
-    return text.split(/\{(\w+)\}/).map((/** @type {string} */ piece, /** @type {number} */ index) => {
+    const pieces = text.split(/\{(\w+)\}/).map((/** @type {string} */ piece, /** @type {number} */ index) => {
       if (index % 2 === 0) return piece;
       const value = values[piece];
       return typeof value === "number" ? this.number(value) : value;
     });
+    return pieces.filter((/** @type {unknown} */ piece) => piece !== "");
   }
 }
