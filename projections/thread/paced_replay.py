@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from core.events.envelope import Recorded, read
+from core.events.lost_content import LostContents
 from core.log.port import Entry
 from core.throttle import Pace
 from projections.thread.skip_rule import Skipped, take_in
@@ -54,16 +55,19 @@ async def fold(
     within: Callable[[Recorded], bool],
     pace: Pace,
     passed: Callable[[ThreadState], None] | None = None,
+    lost: LostContents | None = None,
 ) -> bool:
     """Apply entries of a thread in place, up to the first one not `within`. True if all are within.
 
-    `passed` is called after each event. Raises `CannotApply` at an event that cannot be applied, unless it is in
-    `skipped`.
+    `passed` is called after each event, and `lost` collects missing content. Raises `CannotApply` at an event that
+    cannot be applied, unless it is in `skipped`.
     """
     for entry in entries:
         recorded = read(*entry)
         if not within(recorded):
             return False
+        if lost is not None:
+            lost.add(recorded.position, recorded.envelope, entry.c)
         take_in(state, recorded, skipped)
         if passed is not None:
             passed(state)

@@ -3,7 +3,7 @@
 Each folder is a way of writing that there was: until 2, what is usual was said; until 3, a policy had no rules; until
 4, content was plain, and a policy had no words. A type that is written as before has no file in a folder, so that its
 last one is today's. A file `<type>+<field>.json` has the shapes that came with a field. Content that is no text is in
-`c64`, as base64. The folder `taken_out` has sealed entries of which a part is gone.
+`c64`, as base64. The folder `taken_out` has salted entries of which a part is gone.
 """
 
 import base64
@@ -81,7 +81,7 @@ def before_rules() -> list[Any]:
     return [param for kind in (SiteOpened, PolicyChanged, PolicyOverridden) for param in params("2", kind)]
 
 
-def before_seals() -> list[Any]:
+def before_salts() -> list[Any]:
     last = {kind: way for way in "123" for kind in EVENTS if kind.CONTENT and entries(way, kind)}
     return [param for kind, way in last.items() for param in params(way, kind)]
 
@@ -116,7 +116,7 @@ def test_in_the_first_format_a_policy_without_rules_is_stored_as_before_there_we
     assert_written_as(entry, kind, number, format_=1)
 
 
-@pytest.mark.parametrize(("kind", "number", "entry"), before_seals())
+@pytest.mark.parametrize(("kind", "number", "entry"), before_salts())
 def test_in_the_second_format_content_is_stored_plain(kind: type[Event], number: int, entry: dict[str, str]) -> None:
     assert_written_as(entry, kind, number, format_=2)
 
