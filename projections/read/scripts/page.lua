@@ -99,7 +99,7 @@ local function picks_among_rows()
     local row = rows[i + 1]
     local public = find(row, '\n', 1, true)
     if sub(row, 1, 1) == 'p' and find(row, ',"featured":true,', public, true) then
-      local posted = match(row, '"posted":"%d+%-(%d+)"', find(row, '\n', public + 1, true))
+      local posted = match(row, '"posted":%[%d+,(%d+)%]', find(row, '\n', public + 1, true))
       members[#members + 1] = string.rep('0', 12 - #posted) .. posted .. ':' .. rows[i]
     end
   end
@@ -111,13 +111,14 @@ end
 local scores = {}
 local function picks()
   local members = {}
-  local kept = redis.call('HGET', KEYS[2], 'picks')
-  if kept then
-    for member in string.gmatch(kept, '%S+') do
+  -- The count tells whether the list is this version's: an earlier one counts no picks, and leaves the list as it was.
+  local count = match(thread, '"featured":(%d+)')
+  if not count then
+    members = picks_among_rows()
+  elseif count ~= '0' then
+    for member in string.gmatch(redis.call('HGET', KEYS[2], 'picks') or '', '%S+') do
       members[#members + 1] = member
     end
-  elseif not find(thread, '"featured":', 1, true) then
-    members = picks_among_rows()
   end
   local wanted = {}
   for i = 1, #members do
