@@ -15,7 +15,7 @@ from core.events.lost_content import LostContents
 from core.log.port import Entry
 from core.throttle import Pace
 from projections.thread.skip_rule import Skipped, take_in
-from projections.thread.state import CommentState, ThreadState
+from projections.thread.state import CommentState, ThreadState, picks_of
 
 _PIECE: Final = 256 * 1024
 """Bytes inflated per step."""
@@ -44,6 +44,7 @@ async def unpack(snapshot: bytes, pace: Pace) -> ThreadState:
         state.rows[name] = _comment.decode(row)
         if pace.due:
             await pace.rest()
+    state.picks = picks_of(state.rows)
     return state
 
 
