@@ -2,8 +2,8 @@
 
 Each folder is a way of writing that there was: until 2, what is usual was said; until 3, a policy had no rules; until
 4, content was plain, and a policy had fewer fields. A type that is written as before has no file in a folder, so that
-its last one is today's. A file `<type>+<field>.json` has the shapes that came with a field. Content that is no text is in
-`c64`, as base64. The folder `taken_out` has salted entries of which a part is gone.
+its last one is today's. A file `<type>+<field>.json` has the shapes that came with a field. Content that is no text is
+in `c64`, as base64. The folder `taken_out` has salted entries of which a part is gone.
 """
 
 import base64
