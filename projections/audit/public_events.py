@@ -36,7 +36,7 @@ class Shown(IntEnum):
     WORDLESS = 2
     """Its words are hidden: they were held, rejected or redacted since."""
     GONE = 3
-    """What a tombstone tells: its comment is not published now, or it is about a text that readers never saw."""
+    """The part that a tombstone tells: its comment is not published now, or readers never saw the text it is about."""
 
 
 class PublicEvents(RecordIndex):
