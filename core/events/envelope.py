@@ -31,6 +31,7 @@ from core.position import Position
 from core.refusals import FormatTooOld
 from core.times import EARLIEST, LATEST
 
+
 class UnreadableEntry(Exception):
     """An entry without an envelope: damaged, or not written by Hansard. Its event and its thread are unknown."""
 

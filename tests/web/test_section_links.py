@@ -176,9 +176,9 @@ async def test_a_long_text_is_folded_and_opened_by_a_press_and_where_a_link_poin
     await live(page)
     end = page.locator("hansard-comments").get_by_text("The end of it.")
     assert not await end.is_visible()
+    assert await shift(page) == 0
     await page.locator("hansard-comments summary", has_text="Read all (1,8").click()
     assert await end.is_visible()
-    assert await shift(page) == 0
     other = await visitor.open(f"{url}#comment-{comment}")
     await live(other)
     assert await other.locator("hansard-comments").get_by_text("The end of it.").is_visible()

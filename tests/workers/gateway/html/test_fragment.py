@@ -99,13 +99,28 @@ def page_of(**fields: Any) -> FragmentPage:
     """A page with one row that has these fields."""
     votes = {"up": 1, "down": 0, "score": 1}
     row = {
-        "id": "c1", "thread": "palm-house", "parent": None, "in_reply_to": None, "status": "published",
-        "author": {"id": "ada", "name": "Ada", "avatar": None, "badges": []}, "revision": 1, "votes": votes,
-        "body": "Words.", "html": "<p>Words.</p>", "posted_at": "2026-10-12T11:15:42.000Z", "edited": None,
-        "replies": {"count": 0, "comments": [], "next": None}, **fields,
+        "id": "c1",
+        "thread": "palm-house",
+        "parent": None,
+        "in_reply_to": None,
+        "status": "published",
+        "author": {"id": "ada", "name": "Ada", "avatar": None, "badges": []},
+        "revision": 1,
+        "votes": votes,
+        "body": "Words.",
+        "html": "<p>Words.</p>",
+        "posted_at": "2026-10-12T11:15:42.000Z",
+        "edited": None,
+        "replies": {"count": 0, "comments": [], "next": None},
+        **fields,
     }
     thread = {
-        "id": "palm-house", "site": "kew", "url": URL, "title": "", "status": "open", "comments": 1,
+        "id": "palm-house",
+        "site": "kew",
+        "url": URL,
+        "title": "",
+        "status": "open",
+        "comments": 1,
         "position": "1-1",
     }
     return decode(document({"thread": thread, "sort": "newest", "comments": [row], "next": None}))
@@ -144,7 +159,10 @@ def test_every_other_field_is_escaped_too(title: str, word: str, url: str, curso
         "sort": word,
         "comments": [
             {
-                "id": word, "status": word, "posted_at": word, "author": None,
+                "id": word,
+                "status": word,
+                "posted_at": word,
+                "author": None,
                 "replies": {"count": 3, "comments": [], "next": cursor},
             }
         ],
@@ -206,12 +224,14 @@ def test_every_way_of_being_gone_is_among_those_that_are_made_at_random() -> Non
 def test_a_day_is_told_where_it_is_another_than_that_of_the_row_above_and_a_year_where_it_is_not_this_one() -> None:
     def reply(name: str, at: str, *below: Any) -> dict[str, Any]:
         return {
-            "id": name, "thread": "palm-house", "parent": "c1", "in_reply_to": None, "status": "pending",
-
-                "posted_at": at,
-                "author": None,
-                "replies": {"count": len(below), "comments": list(below), "next": None}
-            ,
+            "id": name,
+            "thread": "palm-house",
+            "parent": "c1",
+            "in_reply_to": None,
+            "status": "pending",
+            "posted_at": at,
+            "author": None,
+            "replies": {"count": len(below), "comments": list(below), "next": None},
         }
 
     replies = [
