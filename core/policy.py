@@ -2,7 +2,9 @@
 
 Events carry these structs, and unknown fields in them are refused. An added field is therefore a new shape of
 `site.opened`, `policy.changed` and `policy.overridden`, and raises their versions (`core.events.upcasting`). A new rule
-is no new shape: `rules` holds JSON objects, which `core.domain.rules` decodes.
+is no new shape: `rules` holds JSON objects, which `core.domain.rules` decodes. The same holds for `rates`.
+
+This version does not implement every field. `core.domain.policy_fields` refuses the values that would promise more.
 """
 
 from typing import Annotated, Any, Final, Literal, Self
@@ -12,14 +14,23 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from core.ids import END
 
-WhoComments = Literal["anyone", "member", "entitled"]
+WhoMay = Literal["nobody", "anyone", "member", "entitled"]
 Premoderation = Literal["none", "all", "links"]
 HistoryVisibility = Literal["public", "author", "staff"]
 ENTITLEMENT_PATTERN: Final = rf"^[A-Za-z0-9._:-]{{1,64}}{END}"
 ORIGIN_PATTERN: Final = rf"^https?://[a-z0-9.-]{{1,253}}(:[0-9]{{1,5}})?{END}"
+LANGUAGE_PATTERN: Final = rf"^[a-z]{{2,3}}(-[A-Za-z0-9]{{2,8}}){{0,3}}{END}"
+ZONE_PATTERN: Final = rf"^[A-Za-z0-9_+-]{{1,32}}(/[A-Za-z0-9_+-]{{1,32}}){{0,2}}{END}"
+CODE_PATTERN: Final = rf"^[a-z0-9-]{{1,40}}{END}"
+CLAIM_PATTERN: Final = rf"^[A-Za-z0-9_./:-]{{1,200}}{END}"
+TIME_OF_DAY_PATTERN: Final = rf"^([01][0-9]|2[0-3]):[0-5][0-9]{END}"
+
+_CENTURY: Final = 3_153_600_000
+"""Longest period of a policy, in seconds."""
 
 Entitlement = Annotated[str, Meta(pattern=ENTITLEMENT_PATTERN, max_length=64)]
-EditWindow = Annotated[int, Meta(ge=0, le=3_153_600_000)]
+Period = Annotated[int, Meta(ge=0, le=_CENTURY)]
+Days = Annotated[int, Meta(ge=0, le=36_500)]
 MaxBody = Annotated[int, Meta(ge=1, le=50_000)]
 MaxDepth = Annotated[int, Meta(ge=0, le=50)]
 Origin = Annotated[str, Meta(pattern=ORIGIN_PATTERN, max_length=270)]
@@ -34,18 +45,108 @@ Rules = Annotated[
         "text is named.",
     ),
 ]
+Language = Annotated[str, Meta(pattern=LANGUAGE_PATTERN, max_length=35)]
+Words = Annotated[dict[Language, Annotated[str, Meta(max_length=500)]], Meta(max_length=50)]
+"""A text by language."""
+Banner = Annotated[Words, Meta(description="Plain text by language, shown above the field.")]
+SiteLanguage = Annotated[
+    str,
+    Meta(
+        pattern=LANGUAGE_PATTERN,
+        max_length=35,
+        examples=["en"],
+        description="Language in which the gateway writes HTML (BCP 47): `en`, `de`, `fr`, `es`, `ar` or `he`.",
+    ),
+]
+TimeZone = Annotated[
+    str,
+    Meta(
+        pattern=ZONE_PATTERN,
+        max_length=98,
+        examples=["Europe/Berlin"],
+        description="Time zone in which the gateway writes times in HTML: an IANA name.",
+    ),
+]
+RulesUrl = Annotated[
+    str,
+    Meta(min_length=1, max_length=2000, description="Address of the house rules, https, shown beside the field."),
+]
+ReadPages = Annotated[
+    Literal["noindex", "index", "off"],
+    Meta(
+        description="The hosted reading pages: not for search engines, for search engines with JSON-LD, or none (404)."
+    ),
+]
+Opening = Annotated[Literal["staff", "signed", "member"], Meta(description="Who opens threads.")]
+Rates = Literal["normal", "off"] | dict[str, Any]
+"""Limits by kind are a JSON object, as rules are: a version may know more kinds."""
+Listed = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(max_length=50)]
+Claim = Annotated[str, Meta(pattern=CLAIM_PATTERN, max_length=200)]
+Claims = Literal["coral"] | Annotated[dict[Claim, Claim], Meta(max_length=20)]
+Roles = Annotated[tuple[Literal["moderator", "auditor", "admin"], ...], Meta(max_length=3)]
+AppealWindow = Annotated[int, Meta(ge=183, le=36_500)]
+ErasureDelay = Annotated[int, Meta(ge=0, le=8760)]
+TimeOfDay = Annotated[str, Meta(pattern=TIME_OF_DAY_PATTERN, max_length=5)]
+MailExcerpt = Literal["never", "decided", "always"]
 
-STAFF_ONLY: Final = frozenset({"rules"})
-"""Fields that are left out where everyone may read a policy."""
+
+class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A member is trusted after so many approved comments, if none was rejected in so many days."""
+
+    after: Annotated[int, Meta(ge=1, le=1000)]
+    days: Days
+
+
+class Screening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When an external screener is asked, how long it may take in seconds, and what happens if it fails."""
+
+    when: Literal["before", "after"]
+    deadline: Annotated[int, Meta(ge=1, le=60)]
+    on_failure: Literal["hold", "publish"]
+
+
+class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days after which texts are destroyed; null means never."""
+
+    withdrawn: Days | None = 90
+    rejected: Days | None = 365
+    notices: Days | None = 365
+
+
+class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A reason that a decision or a report may name: its code, its ground, and its words by language.
+
+    `label` is for staff and for who reports, `tells` for the author. Without words, the pages word the code.
+    """
+
+    code: Annotated[str, Meta(pattern=CODE_PATTERN, max_length=40)]
+    ground: Literal["terms", "law"]
+    label: Words = {}
+    tells: Words = {}
+
+
+Reasons = Annotated[tuple[Reason, ...], Meta(max_length=50)]
+
+REASONS: Final[tuple[Reason, ...]] = (
+    *(Reason(code=code, ground="terms") for code in ("spam", "off-topic", "insult", "deception")),
+    *(Reason(code=code, ground="law") for code in ("hatred", "private-data", "unlawful")),
+)
+"""The reasons of a site that lists none. Never changed: a policy with this list does not store the list."""
+
+IN_CONTENT: Final = ("banner", "reasons", "report_reasons", "trusted_by", "rules_url")
+"""Fields with words that people chose. Events store them in their content, and only where they are not the default."""
+
+STAFF_ONLY: Final = frozenset({"rules", "rates", "trust", "trusted_by", "claims", "roles", "screening"})
+"""Fields that are left out where everyone may read a policy. So is `tells` of reasons."""
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The rules in force. Every field has a default; `edit_window` is in seconds: null means always, 0 never."""
 
-    comment: WhoComments = "member"
+    comment: WhoMay = "member"
     entitlement: Entitlement = "subscriber"
     premoderation: Premoderation = "none"
-    edit_window: EditWindow | None = None
+    edit_window: Period | None = None
     history: HistoryVisibility = "public"
     votes: bool = True
     own_votes: bool = False
@@ -53,19 +154,52 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_depth: MaxDepth = 50
     origins: Origins = ()
     rules: Rules = ()
+    reply: WhoMay | None = None
+    vote: WhoMay = "member"
+    report: WhoMay = "member"
+    grace: Period = 300
+    close_after: Period | None = None
+    banner: Banner = {}
+    opening: Opening = "member"
+    rates: Rates = "normal"
+    trust: Trust | None = None
+    trusted_by: Listed = ()
+    claims: Claims = {}
+    roles: Roles = ("moderator", "auditor", "admin")
+    screening: Screening | None = None
+    reasons: Reasons = REASONS
+    report_reasons: Reasons = REASONS
+    appeal_window: AppealWindow = 183
+    retention: Retention = Retention()
+    erasure_delay: ErasureDelay = 24
+    anonymise: bool = False
+    digest_at: TimeOfDay = "07:00"
+    mail_excerpt: MailExcerpt = "decided"
+    language: SiteLanguage = "en"
+    timezone: TimeZone = "UTC"
+    rules_url: RulesUrl | None = None
+    guests: bool = False
+    read_pages: ReadPages = "noindex"
 
     def with_changes(self, changes: "PolicyChanges") -> Self:
         """Return this policy with the fields that `changes` sets."""
         return msgspec.structs.replace(self, **changes.given())
 
 
-class PolicyChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The fields of a policy that a `PATCH` changes, or that a thread overrides."""
+HELD_BEFORE: Final[dict[str, Any]] = {
+    "grace": 0,
+    "retention": Retention(withdrawn=None, rejected=None, notices=None),
+}
+"""Values of the fields whose default is not what held in policies stored before the field was there."""
 
-    comment: WhoComments | UnsetType = UNSET
+
+class Overrides(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fields of a policy that a thread may override; all others are the site's alone."""
+
+    comment: WhoMay | UnsetType = UNSET
     entitlement: Entitlement | UnsetType = UNSET
     premoderation: Premoderation | UnsetType = UNSET
-    edit_window: EditWindow | UnsetType | None = UNSET
+    edit_window: Period | UnsetType | None = UNSET
     history: HistoryVisibility | UnsetType = UNSET
     votes: bool | UnsetType = UNSET
     own_votes: bool | UnsetType = UNSET
@@ -73,6 +207,55 @@ class PolicyChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_depth: MaxDepth | UnsetType = UNSET
     origins: Origins | UnsetType = UNSET
     rules: Rules | UnsetType = UNSET
+    reply: WhoMay | UnsetType | None = UNSET
+    vote: WhoMay | UnsetType = UNSET
+    report: WhoMay | UnsetType = UNSET
+    grace: Period | UnsetType = UNSET
+    close_after: Period | UnsetType | None = UNSET
+    banner: Banner | UnsetType = UNSET
+
+    def given(self) -> dict[str, object]:
+        """Return the set fields, by name."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}
+
+
+class PolicyChanges(Overrides, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fields of a policy that a `PATCH` changes, or that a thread overrides."""
+
+    opening: Opening | UnsetType = UNSET
+    rates: Rates | UnsetType = UNSET
+    trust: Trust | UnsetType | None = UNSET
+    trusted_by: Listed | UnsetType = UNSET
+    claims: Claims | UnsetType = UNSET
+    roles: Roles | UnsetType = UNSET
+    screening: Screening | UnsetType | None = UNSET
+    reasons: Reasons | UnsetType = UNSET
+    report_reasons: Reasons | UnsetType = UNSET
+    appeal_window: AppealWindow | UnsetType = UNSET
+    retention: Retention | UnsetType = UNSET
+    erasure_delay: ErasureDelay | UnsetType = UNSET
+    anonymise: bool | UnsetType = UNSET
+    digest_at: TimeOfDay | UnsetType = UNSET
+    mail_excerpt: MailExcerpt | UnsetType = UNSET
+    language: SiteLanguage | UnsetType = UNSET
+    timezone: TimeZone | UnsetType = UNSET
+    rules_url: RulesUrl | UnsetType | None = UNSET
+    guests: bool | UnsetType = UNSET
+    read_pages: ReadPages | UnsetType = UNSET
+
+
+OVERRIDABLE: Final = frozenset(Overrides.__struct_fields__)
+"""Fields that a thread may override."""
+
+
+class PolicyWords(Struct, frozen=True, kw_only=True):
+    """The words of a policy, as events store them: only the fields that were set."""
+
+    banner: Banner | UnsetType = UNSET
+    reasons: Reasons | UnsetType = UNSET
+    report_reasons: Reasons | UnsetType = UNSET
+    trusted_by: Listed | UnsetType = UNSET
+    rules_url: RulesUrl | UnsetType | None = UNSET
 
     def given(self) -> dict[str, object]:
         """Return the set fields, by name."""

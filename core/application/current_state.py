@@ -15,7 +15,7 @@ from core.domain.site import Site
 from core.domain.thread import Thread
 from core.domain.vote import check_voting
 from core.log.port import Log
-from core.policy import Policy
+from core.policy import Policy, PolicyChanges
 from core.refusals import NotFound, Refusal
 
 
@@ -60,13 +60,19 @@ async def policy_of(log: Log, site: str, thread: str, *, cache: AggregateCache |
     return found.policy((await site_of(log, site, cache=cache)).policy)
 
 
-async def policy_or_site_policy_of(
-    log: Log, site: str, thread: str, *, cache: AggregateCache | None = None
-) -> tuple[Policy, bool]:
-    """Return the policy in force, and True if the thread exists.
+class ThreadPolicy(Struct, frozen=True, kw_only=True):
+    """The policy in force in a thread, and the thread's overrides of the site's policy."""
 
-    For a thread that a first comment may open, the policy is the site's. Raises NotFound if there is no such site, or
-    if there is no such thread and members may not open one.
+    policy: Policy
+    overrides: PolicyChanges
+    opened: bool
+    """True if the thread exists. If it does not, a first comment may open it, and the policy is the site's."""
+
+
+async def policy_in_force(log: Log, site: str, thread: str, *, cache: AggregateCache | None = None) -> ThreadPolicy:
+    """Return the policy in force in a thread, or in one that a first comment may open.
+
+    Raises NotFound if there is no such site, or if there is no such thread and members may not open one.
     """
     aggregates, site_state = await both(
         lambda: load_aggregates(log, site, thread, folded=(heads.THREAD,), cache=cache, reads=True),
@@ -74,7 +80,8 @@ async def policy_or_site_policy_of(
     )
     if not aggregates.thread.exists and not site_state.policy.origins:
         raise NotFound("there is no such thread")
-    return aggregates.thread.policy(site_state.policy), aggregates.thread.exists
+    found = aggregates.thread
+    return ThreadPolicy(policy=found.policy(site_state.policy), overrides=found.overrides, opened=found.exists)
 
 
 async def comment_of(

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Final, Literal, assert_never
 
 from msgspec import UNSET, Struct, convert, json
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from core import heads
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
+from core.domain.policy_fields import checked, same
 from core.domain.rules.table import check_rules
 from core.events.envelope import Recorded
 from core.events.types import Event, PolicyChanged, SiteOpened, SiteRekeyed
@@ -120,7 +121,9 @@ def _unchanged_since(command: SiteCommand, _: Context, loaded: Loaded) -> Positi
 
 def _open(command: OpenSite, site: Site, context: Context) -> list[Event]:
     context.require_operator()
-    opening = SiteOpened(name=one_line(command.name, LONGEST_NAME), policy=command.policy)
+    # Checked first: the stored policy has the normalised values.
+    policy = replace(command.policy, **checked(asdict(command.policy), "/policy"))
+    opening = SiteOpened(name=one_line(command.name, LONGEST_NAME), policy=policy)
     if site.opening is not None:
         differs = [*_differing(site.opening, opening)]
         if differs:
@@ -139,7 +142,7 @@ def _differing(first: SiteOpened, other: SiteOpened) -> Iterator[tuple[str, str]
         yield "/name", f"the site was opened as {_json(first.name)}"
     for field in Policy.__struct_fields__:
         before = getattr(first.policy, field)
-        if before != getattr(other.policy, field):
+        if not same(field, before, getattr(other.policy, field)):
             yield f"/policy/{field}", f"the site was opened with {_json(before)}"
 
 
@@ -148,7 +151,8 @@ def _json(value: object) -> str:
 
 
 def _change(command: ChangePolicy, site: Site) -> list[Event]:
-    changed = {name: value for name, value in command.changes.given().items() if getattr(site.policy, name) != value}
+    wanted = checked(command.changes.given(), "")
+    changed = {name: value for name, value in wanted.items() if getattr(site.policy, name) != value}
     rules = command.changes.rules
     if rules is not UNSET and "rules" in changed:
         check_rules(rules, "/rules")

@@ -14,6 +14,7 @@ from core import heads
 from core.domain.context import Context, ThreadStatus
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.origins import normalised
+from core.domain.policy_fields import check_overridable, checked
 from core.domain.rules.table import check_rules
 from core.events.envelope import Recorded
 from core.events.types import (
@@ -225,7 +226,9 @@ def _turned(command: SetThreadStatus) -> Event:
 
 
 def _override(command: OverridePolicy, before: PolicyChanges) -> list[Event]:
-    overrides = command.overrides
+    given = command.overrides.given()
+    check_overridable(given)
+    overrides = replace(command.overrides, **checked(given, ""))
     if overrides == before:
         return []
     if overrides.rules is not UNSET and overrides.rules != before.rules:

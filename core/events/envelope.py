@@ -171,6 +171,7 @@ class Codec:
         facts: dict[str, Any] = msgspec.to_builtins(event)
         if version < today:
             facts = self._downcast(name, version, facts, format_)
+        facts = event.stored(facts)
         # In field order, so that every process encodes the same event to the same bytes, but for salts.
         said = {name: facts.pop(name) for name in tuple(facts) if name in event.CONTENT}
         entry: dict[str, Any] = msgspec.to_builtins(stamped(event, stamp, version)) | facts

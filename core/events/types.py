@@ -10,11 +10,13 @@ may change. `comment` and `revision` are also part of the envelope.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import force_setattr, replace
 
-from core.policy import Policy, PolicyChanges
+from core.policy import IN_CONTENT, Policy, PolicyChanges, PolicyWords
 
 FIRST: Final = 1
 """First revision of a comment: the one that posts, votes and reports are about if they name none, as most do."""
@@ -30,16 +32,40 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=T
     PROFILE: ClassVar[frozenset[str]] = frozenset()
     """Fields of `CONTENT` that describe the author: the name, the avatar, the badges."""
 
+    @classmethod
+    def stored(cls, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return all fields of an event, by name, as they are stored. `facts` is changed."""
+        return facts
+
 
 # --- site: opening, signing keys, policy ---
 
 
 class SiteOpened(Event, frozen=True, kw_only=True, tag="site.opened", omit_defaults=True):
-    """A site was opened. `policy` is stored whole, so that later defaults do not change what was agreed."""
+    """A site was opened. `policy` is stored whole, so that later defaults do not change what was agreed.
 
-    CONTENT: ClassVar[frozenset[str]] = frozenset({"name"})
+    The words of the policy are stored as `words`, and are part of `policy` otherwise.
+    """
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"name", "words"})
     policy: Policy
     name: str | None = None
+    words: PolicyWords | None = None
+
+    def __post_init__(self) -> None:
+        """Move the words into the policy."""
+        if self.words is not None:
+            force_setattr(self, "policy", replace(self.policy, **self.words.given()))
+            force_setattr(self, "words", None)
+
+    @classmethod
+    def stored(cls, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields as they are stored. Words that are the default are left out."""
+        policy = facts["policy"]
+        for name in IN_CONTENT:
+            if name in policy and policy[name] == _DEFAULT_POLICY[name]:
+                del policy[name]
+        return _with_words(facts, "policy")
 
 
 class SiteRekeyed(Event, frozen=True, kw_only=True, tag="site.rekeyed", omit_defaults=True):
@@ -50,9 +76,25 @@ class SiteRekeyed(Event, frozen=True, kw_only=True, tag="site.rekeyed", omit_def
 
 
 class PolicyChanged(Event, frozen=True, kw_only=True, tag="policy.changed", omit_defaults=True):
-    """Fields of the site's policy were changed."""
+    """Fields of the site's policy were changed.
 
+    The words of the changes are stored as `words`, and are part of `changes` otherwise.
+    """
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"words"})
     changes: PolicyChanges
+    words: PolicyWords | None = None
+
+    def __post_init__(self) -> None:
+        """Move the words into the changes."""
+        if self.words is not None:
+            force_setattr(self, "changes", replace(self.changes, **self.words.given()))
+            force_setattr(self, "words", None)
+
+    @classmethod
+    def stored(cls, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields as they are stored."""
+        return _with_words(facts, "changes")
 
 
 # --- member: standing ---
@@ -119,9 +161,25 @@ class ThreadArchived(Event, frozen=True, kw_only=True, tag="thread.archived", om
 
 
 class PolicyOverridden(Event, frozen=True, kw_only=True, tag="policy.overridden", omit_defaults=True):
-    """The thread's overrides of the site's policy were replaced. A field that is not set follows the site."""
+    """The thread's overrides of the site's policy were replaced. A field that is not set follows the site.
 
+    The words of the overrides are stored as `words`, and are part of `overrides` otherwise.
+    """
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"words"})
     overrides: PolicyChanges
+    words: PolicyWords | None = None
+
+    def __post_init__(self) -> None:
+        """Move the words into the overrides."""
+        if self.words is not None:
+            force_setattr(self, "overrides", replace(self.overrides, **self.words.given()))
+            force_setattr(self, "words", None)
+
+    @classmethod
+    def stored(cls, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields as they are stored."""
+        return _with_words(facts, "overrides")
 
 
 class AnchorOpened(Event, frozen=True, kw_only=True, tag="anchor.opened", omit_defaults=True):
@@ -306,6 +364,16 @@ class EventSkipped(Event, frozen=True, kw_only=True, tag="event.skipped", omit_d
     reason: str | None = None
 
 
+_DEFAULT_POLICY: Final[Mapping[str, Any]] = msgspec.to_builtins(Policy())
+
+
+def _with_words(facts: dict[str, Any], field: str) -> dict[str, Any]:
+    """Move the words of the policy in `field` to `words`, as far as there are any."""
+    policy = facts[field]
+    words = {name: policy.pop(name) for name in IN_CONTENT if name in policy}
+    return facts | {"words": words} if words else facts
+
+
 class UnknownEvent(Event, frozen=True, kw_only=True, tag="unknown", omit_defaults=True):
     """An event of a type, a version or a content scheme that this program does not know. Never written."""
 
@@ -364,5 +432,8 @@ INTRODUCED: Final[Mapping[tuple[str, int], int]] = {
     ("site.opened", 2): 2,
     ("policy.changed", 2): 2,
     ("policy.overridden", 2): 2,
+    ("site.opened", 3): 3,
+    ("policy.changed", 3): 3,
+    ("policy.overridden", 3): 3,
 }
 """First format (`core.formats`) that allows each (event type, version) to be appended; 1 for those not listed."""

@@ -19,7 +19,7 @@ from core.events.types import (
 )
 from core.events.upcasting import EARLIER, STEPS, VERSION
 from core.formats import FORMATS, Formats, reads
-from core.policy import Policy, PolicyChanges
+from core.policy import HELD_BEFORE, Policy, PolicyChanges
 from core.position import Position
 from core.refusals import FormatTooOld
 from tests.support.people import ADA, SITE, THREAD
@@ -135,14 +135,16 @@ RULES: tuple[dict[str, Any], ...] = ({"kind": "links_over", "links": 2},)
 def test_in_format_1_a_policy_without_rules_is_written_so_that_the_version_before_reads_it(event: Event) -> None:
     e, c = TODAY.encode(event, STAMP, 1)
     assert b"rules" not in e
-    for codec in (BEFORE_RULES, TODAY):
-        assert codec.decode(AT, e + b',"tp":""}', c).event == event
+    assert BEFORE_RULES.decode(AT, e + b',"tp":""}', c).event == event
+    if isinstance(event, SiteOpened):
+        event = msgspec.structs.replace(event, policy=msgspec.structs.replace(event.policy, **HELD_BEFORE))
+    assert TODAY.decode(AT, e + b',"tp":""}', c).event == event
 
 
 @pytest.mark.parametrize(
     ("event", "name"),
     [
-        (SiteOpened(name="Kew", policy=Policy(rules=RULES)), "site.opened"),
+        (SiteOpened(name="Kew", policy=Policy(**HELD_BEFORE, rules=RULES)), "site.opened"),
         (PolicyChanged(changes=PolicyChanges(rules=RULES)), "policy.changed"),
         (PolicyChanged(changes=PolicyChanges(rules=())), "policy.changed"),
         (PolicyOverridden(overrides=PolicyChanges(rules=RULES)), "policy.overridden"),
@@ -156,6 +158,49 @@ def test_a_policy_with_rules_waits_for_format_2_and_is_unknown_to_the_version_be
     assert TODAY.decode(AT, e + b',"tp":""}', c).event == event
     fault = "this version of Hansard does not know version 2 of this event type"
     assert BEFORE_RULES.decode(AT, e + b',"tp":""}', c).event == UnknownEvent(name=name, fault=fault)
+
+
+# --- what pages and later issues need: format 3 ---
+
+BEFORE_PAGES = Codec(
+    versions={**VERSION, **dict.fromkeys(("site.opened", "policy.changed", "policy.overridden"), 2)},
+    introduced={shape: format_ for shape, format_ in INTRODUCED.items() if format_ < 3},
+    newest=2,
+)
+"""The version before a policy had a language and a time zone."""
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(**HELD_BEFORE), Policy(rules=RULES, votes=False)])
+def test_in_format_2_a_new_site_is_written_so_that_the_version_before_reads_it(policy: Policy) -> None:
+    e, c = TODAY.encode(SiteOpened(name="Kew", policy=policy), STAMP, 2)
+    as_it_held = msgspec.structs.replace(policy, **HELD_BEFORE)
+    assert TODAY.decode(AT, e + b',"tp":""}', c).event == SiteOpened(name="Kew", policy=as_it_held)
+    before = BEFORE_PAGES.decode(AT, e + b',"tp":""}', c).event
+    assert isinstance(before, SiteOpened)
+    assert (before.policy.rules, before.policy.votes) == (policy.rules, policy.votes)
+
+
+@pytest.mark.parametrize("format_", [1, 2])
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [
+        (SiteOpened(name="Kew", policy=Policy(language="de")), "site.opened"),
+        (SiteOpened(name="Kew", policy=Policy(comment="nobody")), "site.opened"),
+        (SiteOpened(name="Kew", policy=Policy(banner={"en": "Stay kind."})), "site.opened"),
+        (PolicyChanged(changes=PolicyChanges(language="en")), "policy.changed"),
+        (PolicyChanged(changes=PolicyChanges(comment="nobody")), "policy.changed"),
+        (PolicyOverridden(overrides=PolicyChanges(banner={})), "policy.overridden"),
+    ],
+)
+def test_a_policy_with_later_fields_waits_for_format_3_and_is_unknown_to_the_version_before(
+    event: Event, name: str, format_: int
+) -> None:
+    with pytest.raises(FormatTooOld, match=rf"{name} needs format 3, but the deployment has format {format_}"):
+        TODAY.encode(event, STAMP, format_)
+    e, c = TODAY.encode(event, STAMP, 3)
+    assert TODAY.decode(AT, e + b',"tp":""}', c).event == event
+    fault = "this version of Hansard does not know version 3 of this event type"
+    assert BEFORE_PAGES.decode(AT, e + b',"tp":""}', c).event == UnknownEvent(name=name, fault=fault)
 
 
 # --- the tables ---

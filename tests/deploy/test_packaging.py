@@ -1,5 +1,7 @@
 """What is installed is what is here: locked by hash, and the same program from the wheel as from the tree."""
 
+import hashlib
+import json
 import os
 import re
 import subprocess
@@ -12,6 +14,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from workers.gateway.web.assets import release
 
 TOP = Path(__file__).parents[2]
 PACKAGES = ("core", "projections", "workers")
@@ -87,16 +91,51 @@ def test_the_wheel_brings_three_packages_whole_and_nothing_else(wheel: Path) -> 
     assert files - names == set()
 
 
-def test_the_program_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
-    place = tmp_path / "installed"
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel alone, for `PYTHONPATH`."""
+    place = tmp_path_factory.mktemp("place") / "installed"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    _run(*pip, "--no-deps", "--no-index", "--no-warn-script-location", "--target", str(place), str(wheel), cwd=tmp_path)
-    program = place / "bin" / "hansard"
+    _run(*pip, "--no-deps", "--no-index", "--no-warn-script-location", "--target", str(place), str(wheel), cwd=TOP)
+    return place
+
+
+def test_the_program_runs_from_the_wheel_alone(installed: Path, tmp_path: Path) -> None:
     where = "import core, projections, workers; print(core.__file__, projections.__file__, workers.__file__)"
-    found = _run(sys.executable, "-c", where, cwd=tmp_path, PYTHONPATH=str(place))
-    assert [Path(path).parent.parent for path in found.split()] == [place] * 3
-    said = _run(str(program), "--help", cwd=tmp_path, PYTHONPATH=str(place))
+    found = _run(sys.executable, "-c", where, cwd=tmp_path, PYTHONPATH=str(installed))
+    assert [Path(path).parent.parent for path in found.split()] == [installed] * 3
+    said = _run(str(installed / "bin" / "hansard"), "--help", cwd=tmp_path, PYTHONPATH=str(installed))
     assert [command for command in ("up", "gateway", "projector", "verify") if command not in said] == []
+
+
+SERVED = """
+import asyncio, hashlib, json
+import httpx2
+from workers.gateway.app import Gateway, recorded
+from workers.gateway.web import assets
+
+async def served():
+    release = assets.release()
+    app = Gateway({route: recorded(page) for route, page in assets.endpoints(release).items()})
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://here") as client:
+        paths = [*release.stable, *map(release.address, release.files)]
+        answers = {path: await client.get(path) for path in paths}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    digests = {path: hashlib.sha256(answer.content).hexdigest() for path, answer in answers.items()}
+    print(json.dumps([assets.__file__, release.digest, digests]))
+
+asyncio.run(served())
+"""
+
+
+def test_a_gateway_from_the_wheel_serves_the_files_of_the_tree(installed: Path, tmp_path: Path) -> None:
+    said = _run(sys.executable, "-c", SERVED, cwd=tmp_path, PYTHONPATH=str(installed))
+    module, digest, served = json.loads(said.splitlines()[-1])
+    assert Path(module).is_relative_to(installed)
+    here = release()
+    assert digest == here.digest
+    files = {**here.stable, **{here.address(path): asset for path, asset in here.files.items()}}
+    assert served == {path: hashlib.sha256(asset.body).hexdigest() for path, asset in files.items()}
 
 
 def _run(*command: str, cwd: Path, **environment: str) -> str:

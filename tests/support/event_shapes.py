@@ -35,9 +35,10 @@ from core.events.types import (
     VoteCast,
     VoteRetracted,
 )
-from core.policy import Policy, PolicyChanges
+from core.policy import HELD_BEFORE, Policy, PolicyChanges, Reason, Retention, Screening, Trust
 
 STRICT: Final = Policy(
+    **HELD_BEFORE,
     comment="entitled",
     entitlement="patron",
     premoderation="links",
@@ -61,6 +62,48 @@ CHANGES: Final = PolicyChanges(
     max_depth=3,
     origins=("https://unherd.com",),
 )
+REASONS: Final = (
+    Reason(code="spam", ground="terms"),
+    Reason(code="hatred", ground="law", label={"en": "Hatred"}, tells={"en": "It incites.", "de": "Es hetzt."}),
+)
+OF_A_THREAD: Final = PolicyChanges(
+    comment="nobody",
+    reply="nobody",
+    vote="entitled",
+    report="anyone",
+    grace=60,
+    close_after=2_592_000,
+    banner={"en": "Stay kind.", "de": "Bitte freundlich."},
+)
+WHOLE: Final = PolicyChanges(
+    comment="nobody",
+    reply=None,
+    vote="entitled",
+    report="anyone",
+    grace=60,
+    close_after=None,
+    banner={},
+    opening="signed",
+    rates={"posts": {"every": 3, "burst": 10}},
+    trust=Trust(after=3, days=90),
+    trusted_by=("subscriber",),
+    claims="coral",
+    roles=("moderator",),
+    screening=Screening(when="before", deadline=5, on_failure="hold"),
+    reasons=REASONS,
+    report_reasons=REASONS[:1],
+    appeal_window=200,
+    retention=Retention(withdrawn=30, rejected=None, notices=365),
+    erasure_delay=48,
+    anonymise=True,
+    digest_at="18:30",
+    mail_excerpt="never",
+    language="de",
+    timezone="Europe/Berlin",
+    rules_url="https://unherd.com/rules",
+    guests=True,
+    read_pages="index",
+)
 RULES: Final = ({"kind": "links_over", "links": 2}, {"kind": "of_a_later_version", "terms": ["a", {"b": None}]})
 PASSAGE: Final = {"exact": "the passage", "prefix": "before ", "suffix": " after", "prompt": "What do you think?"}
 WORDS: Final = {"reason": "rude", "note": "third time"}
@@ -68,8 +111,10 @@ WORDS: Final = {"reason": "rude", "note": "third time"}
 SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
     SiteOpened: (
         SiteOpened(policy=STRICT, name="UnHerd"),
+        SiteOpened(policy=Policy(**HELD_BEFORE)),
+        SiteOpened(policy=Policy(**HELD_BEFORE, rules=RULES), name="UnHerd"),
+        SiteOpened(policy=STRICT.with_changes(WHOLE).with_changes(PolicyChanges(banner={"en": "Hi."})), name="UnHerd"),
         SiteOpened(policy=Policy()),
-        SiteOpened(policy=Policy(rules=RULES), name="UnHerd"),
     ),
     SiteRekeyed: (SiteRekeyed(kind="hs256", number=2), SiteRekeyed(kind="jwks", number=1)),
     PolicyChanged: (
@@ -77,6 +122,8 @@ SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
         PolicyChanged(changes=PolicyChanges(votes=False)),
         PolicyChanged(changes=PolicyChanges(rules=RULES)),
         PolicyChanged(changes=PolicyChanges(rules=())),
+        PolicyChanged(changes=WHOLE),
+        PolicyChanged(changes=PolicyChanges(timezone="Asia/Jerusalem")),
     ),
     MemberSuspended: (
         MemberSuspended(member="u:7", until=1_700_000_060_000, reason="spam"),
@@ -94,6 +141,7 @@ SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
         PolicyOverridden(overrides=PolicyChanges()),
         PolicyOverridden(overrides=PolicyChanges(rules=RULES)),
         PolicyOverridden(overrides=PolicyChanges(rules=())),
+        PolicyOverridden(overrides=OF_A_THREAD),
     ),
     AnchorOpened: (AnchorOpened(anchor="q.1", **PASSAGE), AnchorOpened(anchor="q.1")),
     AnchorReworded: (AnchorReworded(anchor="q.1", **PASSAGE), AnchorReworded(anchor="q.1")),

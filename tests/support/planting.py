@@ -16,7 +16,7 @@ from msgspec.structs import FieldInfo, fields
 from core.events import types as events
 from core.events.types import EVENTS, Event
 from core.places import Holding, Owner
-from core.policy import Policy, PolicyChanges
+from core.policy import Policy, PolicyChanges, PolicyWords
 
 MARK: Final = re.compile(rb"zq[0-9a-f]{14}")
 PROFILE: Final = frozenset({"name", "avatar", "badges"})
@@ -35,6 +35,8 @@ _STAFF: Final[tuple[type[Event], ...]] = (
 )
 _PUBLISHER: Final[tuple[type[Event], ...]] = (
     events.SiteOpened,
+    events.PolicyChanged,
+    events.PolicyOverridden,
     events.ThreadOpened,
     events.ThreadRetitled,
     events.AnchorOpened,
@@ -136,6 +138,8 @@ def _holding(kind: type[Event], name: str) -> Holding:
 def _content(field: FieldInfo, text: str) -> Any:
     if field.name in ("url", "avatar"):
         return f"https://kew.example/{text}"
+    if field.name == "words":
+        return PolicyWords(banner={"en": text})
     if field.name == "body":
         return f"Some *{text}* words."
     return (text,) if _is_tuple(field.type) else text

@@ -39,7 +39,8 @@ GIVEN: Final[dict[str, dict[str, Any]]] = {
     "decideMany": {"verdict": "reject", "revision": 1, "thread": THREAD},
     "redact": {},
     "suspend": {"until": None},
-    "openSite": {"keys": {"hs256": ["a secret of thirty-two bytes ...."]}},
+    "openSite": {"keys": {"hs256": ["a secret of thirty-two bytes ...."]}, "trusted_by": []},
+    "changePolicy": {"trusted_by": []},
 }
 """What the body of each operation that takes words has besides them: keys are secrets, and times no words."""
 
@@ -178,7 +179,7 @@ class Writer:
             return _text(pointer, self.marks.refuse(f"{operation.name} {pointer}"))
 
         given = GIVEN.get(operation.name)
-        body = {} if given is None else Body(operation.body).build(given | {"comment": NEVER}, text)
+        body = {} if given is None else Body(operation.body).build(_given(operation, NEVER), text)
         path = _path(operation, thread=THREAD, comment=NEVER)
         match number:
             case 0:  # nobody asks
@@ -234,7 +235,7 @@ class Writer:
             owner = _owner(operation, pointer)
             return _text(pointer, self.marks.new(f"{operation.name} {pointer}", "words", owner))
 
-        return Body(operation.body).build(GIVEN[operation.name] | {"comment": comment}, text)
+        return Body(operation.body).build(_given(operation, comment), text)
 
     async def _asked(self, operation: Operation, path: str, body: Any) -> int:
         """The status of the answer to whoever may ask."""
@@ -269,14 +270,19 @@ def texts_of(operation: Operation) -> list[str]:
     return [text for text in Body(operation.body).texts if not given.keys() & set(text.split("/"))]
 
 
+def _given(operation: Operation, comment: str) -> dict[str, Any]:
+    # A policy has a field of the same name.
+    return GIVEN[operation.name] | ({"comment": comment} if operation.name == "decideMany" else {})
+
+
 def _text(pointer: str, text: str) -> str:
-    if pointer.endswith("/url"):
+    if pointer.endswith(("/url", "/rules_url")):
         return f"https://kew.example/{text}"
     return f"Some *{text}* words." if pointer.endswith("/body") else text
 
 
 def _owner(operation: Operation, pointer: str) -> Owner:
-    if operation.name in ("openThread", "putAnchor", "openSite") or pointer in ("/url", "/title"):
+    if operation.name in ("openThread", "putAnchor", "openSite", "changePolicy") or pointer in ("/url", "/title"):
         return "publisher"
     return "author" if operation.name in ("postComment", "editComment", "reportComment") else "staff"
 

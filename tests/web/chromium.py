@@ -19,7 +19,12 @@ NEEDS: Final = "HANSARD_NEEDS_BROWSER"
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 """The names that it is looked for by on the PATH."""
 
-_QUIET: Final = ("--disable-quic", "--disable-gpu", "--disable-features=OptimizationHints,MediaRouter")
+_QUIET: Final = (
+    "--disable-quic",
+    "--disable-gpu",
+    "--disable-features=OptimizationHints,MediaRouter",
+    "--host-resolver-rules=MAP *.example 127.0.0.1",  # a stranger whose name leads to this machine
+)
 
 
 def program() -> str | None:

@@ -22,6 +22,7 @@ from workers.gateway.resource import Resource
 from workers.gateway.stream import Stream
 from workers.gateway.web import front, pages
 from workers.gateway.web.desk import Sample
+from workers.gateway.web.discussions import Discussions
 from workers.runtime import logs
 
 
@@ -48,7 +49,15 @@ def endpoints(services: Services, *, feed: Feed | None = None, sample: Sample | 
         found[path] = recorded(Resource(services, path, calls))
         if path == ROOT:
             found[f"{path}/"] = found[path]
-    hosted = pages.endpoints(services.keyring, services.clock, sample)
+    discussions = Discussions(
+        served=services.served,
+        log=services.log,
+        aggregates=services.aggregate_cache,
+        cache=services.response_cache,
+        gate=services.admission.reads,
+        clock=services.clock,
+    )
+    hosted = pages.endpoints(discussions, services.keyring, sample)
     documented: dict[str, ASGIApp] = {**documents.all_documents(offered), **hosted}
     of_pages = {path: recorded(page) for path, page in documented.items()}
     of_pages[front.ROUTE] = front.for_people(of_pages[front.ROUTE], found[front.ROUTE])

@@ -114,6 +114,20 @@ def test_secrets_are_readable_by_their_owner_alone_and_told_to_nobody(night_trai
         assert secret not in night_train.err
 
 
+def test_its_page_shows_the_sample_to_this_machine_and_its_desk_signs_for_nobody_else(night_train: Up) -> None:
+    assert night_train.told["page"] == f"{night_train.url}/"
+    with httpx2.Client(base_url=night_train.url, headers={"Accept": "text/html"}) as http:
+        page = http.get("/?as=ilse").text
+        assert '<hansard-comments site="sample" thread="night-train"' in page
+        assert "Nobody has mentioned the soup." in page
+        asked = {"Sec-Fetch-Site": "same-origin"}
+        answer = http.get("/desk/token?as=ilse", headers=asked)
+        token = answer.json()["token"]
+        assert http.get("/desk/token?as=ilse", headers=asked | {"Host": "evil.example"}).status_code == 404
+    with client(night_train, token) as http:
+        assert http.get(f"{PAGE}/me").json()["refusals"]["comment"] is None
+
+
 def test_a_stream_that_is_open_ends_politely(tmp_path: Path) -> None:
     with up(tmp_path / "data") as run, client(run) as http, http.stream("GET", f"{PAGE}/feed") as stream:
         lines = stream.iter_lines()
@@ -141,8 +155,10 @@ def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_server_of_yours_is_used_when_it_is_named(fresh: str, tmp_path: Path) -> None:
-    with up(tmp_path / "data", "--redis-url", fresh, "--durability", "memory") as run:
+    public = ("--public-url", "https://comments.example/")
+    with up(tmp_path / "data", "--redis-url", fresh, "--durability", "memory", *public) as run:
         assert run.told["own_server"] is False
+        assert run.told["page"] == "https://comments.example/"
         assert read(run)["thread"]["comments"] == 14
         done = here("thread", SITE, THREAD, "--redis-url", fresh, "--json")
         assert done.documents[0]["thread"] == read(run)["thread"]

@@ -120,8 +120,8 @@ def test_a_policy_has_rules_once_the_deployment_is_upgraded(tmp_path: Path) -> N
         refused = _asked(running, "PATCH", "/policy", admin, {"rules": RULES})
         assert refused.status_code == 503
         assert refused.json()["detail"] == (
-            f"policy.changed needs format {FORMATS.writes}, but the deployment has format 1: run `hansard upgrade` "
-            f"once every process reads format {FORMATS.writes}"
+            "policy.changed needs format 2, but the deployment has format 1: run `hansard upgrade` once every process "
+            "reads format 2"
         )
         assert _asked(running, "PATCH", "/policy", admin, {"premoderation": "none"}).status_code == 200
         (finding,) = (one for one in running.ask("doctor", "--json").documents if one["about"] == "format")

@@ -15,6 +15,7 @@ from workers.runtime.settings import Settings, SettingsError
 
 LONG = "a secret of thirty-two bytes ...."
 A_PLACE = "an address and a port, such as 127.0.0.1:8401 or [::1]:8401"
+A_PUBLIC_ADDRESS = "an http:// or https:// address without a path, such as https://comments.example"
 A_SHARE = "the seconds for which a response of /readyz or /metrics is shared, 0 to 60"
 AN_ADDRESS = "a redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address"
 
@@ -136,6 +137,20 @@ def test_every_setting_is_read_from_the_environment() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("https://comments.example", "https://comments.example"),
+        ("https://comments.example/", "https://comments.example"),
+        ("http://[::1]:8400", "http://[::1]:8400"),
+        ("http://localhost:65535/", "http://localhost:65535"),
+    ],
+)
+def test_the_public_address_ends_without_a_slash(given: str, read: str) -> None:
+    assert settings.read({"HANSARD_PUBLIC_URL": given}).public_url == read
+    assert settings.read({}).public_url is None
+
+
 def test_a_flag_wins_over_the_environment_and_one_that_was_not_given_does_not() -> None:
     read = settings.read({"HANSARD_PORT": "1", "HANSARD_HOST": "::1"}, port=2, host=None, data=Path("d"))
     assert (read.port, read.host, read.data) == (2, "::1", Path("d"))
@@ -167,6 +182,19 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
         ({"OPERATIONS": "127.0.0.1"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not '127.0.0.1'"),
         ({"OPERATIONS": "127.0.0.1:65536"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not '127.0.0.1:65536'"),
         ({"OPERATIONS": "::1:8401"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not '::1:8401'"),
+        *(
+            ({"PUBLIC_URL": url}, f"HANSARD_PUBLIC_URL must be {A_PUBLIC_ADDRESS}, not '{url}'")
+            for url in (
+                "comments.example",
+                "ftp://a.example",
+                "https://a.example/path",
+                "https://a.example:65536",
+                "https://user@a.example",
+                "https://a.example?x",
+                "https:///",
+                "https://a b",
+            )
+        ),
         ({"OPERATIONS": "http://a:1"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not 'http://a:1'"),
         (
             {"OPERATIONS_SHARED": "-1"},

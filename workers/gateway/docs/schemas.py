@@ -100,7 +100,7 @@ def _part(name: str, value: Any, *, request: bool) -> Any:
     match name, value:
         case "properties", dict():
             return {key: portable(part, request=request) for key, part in value.items()}
-        case (("items" | "additionalProperties"), dict()):
+        case (("items" | "additionalProperties" | "propertyNames"), dict()):
             return portable(value)
         case (("anyOf" | "oneOf" | "allOf" | "prefixItems"), list()):
             return [portable(part) for part in value]

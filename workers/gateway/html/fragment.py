@@ -39,6 +39,10 @@ class SectionContext(NamedTuple):
     """True if readers may see the versions of a comment."""
     query: str = ""
     """Parameters of the page, as a query: with them its cursors are used."""
+    here: str = ""
+    """Comment that the page is about: its row is marked. Empty if there is none."""
+    still: bool = False
+    """True for a page without a script: more replies are a link to `read`, and other buttons are left out."""
 
 
 class _Writer:
@@ -49,7 +53,10 @@ class _Writer:
         self._words = words
         self._zone = given.zone
         self._year = given.now.astimezone(given.zone).year
-        self._history = given.history
+        self._here = given.here
+        self._still = given.still
+        self._read = escape(given.read)
+        self._history = given.history and not given.still
         self._link = escape(thread.url.partition("#")[0]) + "#comment-"
         self._permalink = f'<span class="sr">{escape(words.say("permalink"))}</span></a>'
         self._badge = tuple(map(escape, words.around("badge")))
@@ -86,13 +93,15 @@ class _Writer:
                 labels = f"n-{name} r-{name} t-{name}"
         fold = under_html = ""
         if known:
-            hide = escape(self._words.count("hide_replies", known))
-            fold = f'<button class="fold" aria-expanded="true">{hide}</button>'
-            more = self._more(replies.count - len(below), replies.next)
+            if not self._still:
+                hide = escape(self._words.count("hide_replies", known))
+                fold = f'<button class="fold" aria-expanded="true">{hide}</button>'
+            more = self._more(name, replies.count - len(below), replies.next)
             under_html = f'<div class="under"><ol>{"".join(below)}</ol>{more}</div>'
         return (
             f'<li data-key="{name}" data-count="{replies.count}">'
-            f'<article class="row" id="comment-{name}" tabindex="-1" aria-labelledby="{labels}"'
+            f'<article class="{"row here" if row.id == self._here else "row"}" id="comment-{name}" tabindex="-1"'
+            f' aria-labelledby="{labels}"'
             f' data-revision="{"" if row.revision is None else row.revision}">'
             f'<a class="when" id="t-{name}" href="{link}{name}">{when}{self._permalink}{star}'
             f'<p class="who">{who}</p>{text}{edited}'
@@ -176,10 +185,12 @@ class _Writer:
             f'<span class="sr">, {escape(self._words.exact(moment))}</span></time>'
         ), day
 
-    def _more(self, left: int, cursor: str | None) -> str:
+    def _more(self, name: str, left: int, cursor: str | None) -> str:
         if cursor is None:
             return ""
         said = escape(self._words.count("more_replies", max(1, left)))
+        if self._still:
+            return f'<a class="more" href="{self._read}/{name}?cursor={escape(cursor)}" rel="nofollow">{said}</a>'
         return f'<button class="more" data-next="{escape(cursor)}">{said}</button>'
 
 

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-from core.application.current_state import policy_or_site_policy_of
+from core.application.current_state import policy_in_force
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
-from core.policy import STAFF_ONLY, Policy, PolicyChanges
+from core.policy import STAFF_ONLY, Overrides, Policy, PolicyChanges
 from core.refusals import NotFound
 from projections.read.comments import anchors
 from projections.read.queries import ThreadsQuery
@@ -34,23 +34,29 @@ async def set_status(request: Request[NoQuery, shapes.SetStatus]) -> Response:
 
 
 async def read_policy(request: Request[NoQuery, None]) -> Response:
-    """The policy in force in a thread, without what only staff see."""
-    services = request.services
-    policy, opened = await policy_or_site_policy_of(
-        services.log, request.site, request.thread, cache=services.aggregate_cache
-    )
-    public = _public(policy)
-    body = encode(public if opened else {**public, "opened": False})
+    """The policy in force in a thread and the thread's overrides; for all but moderators without what staff see."""
+    services, caller = request.services, request.token
+    found = await policy_in_force(services.log, request.site, request.thread, cache=services.aggregate_cache)
+    whole = caller is not None and "moderator" in caller.roles
+    policy, overrides = msgspec.structs.asdict(found.policy), found.overrides.given()
+    if not whole:
+        policy, overrides = _public(policy), _public(overrides)
+    body = encode({**policy, "overrides": overrides} | ({} if found.opened else {"opened": False}))
     return Response(200, body, tag=blake2b(body, digest_size=12).hexdigest())
 
 
-def _public(policy: Policy) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.structs.asdict(policy).items() if name not in STAFF_ONLY}
+def _public(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a policy that everyone sees."""
+    public = {name: value for name, value in fields.items() if name not in STAFF_ONLY}
+    for name in ("reasons", "report_reasons"):
+        if name in public:
+            public[name] = [msgspec.structs.replace(reason, tells={}) for reason in public[name]]
+    return public
 
 
-async def override_policy(request: Request[NoQuery, PolicyChanges]) -> Response:
+async def override_policy(request: Request[NoQuery, Overrides]) -> Response:
     """Replace a thread's overrides of the policy."""
-    return await on_thread(request, OverridePolicy(overrides=request.body))
+    return await on_thread(request, OverridePolicy(overrides=msgspec.convert(request.body.given(), PolicyChanges)))
 
 
 async def put_anchor(request: Request[NoQuery, shapes.PutAnchor]) -> Response:
@@ -89,23 +95,25 @@ async def count(request: Request[shapes.CountsQuery, None]) -> Response:
 _POSITION: Final = {"position": "1698579000000-42"}
 _MODERATION: Final = ("not-allowed", "suspended")
 _TAG: Final = "Threads"
+_LEFT_OUT: Final = ", ".join(f"`{name}`" for name in sorted(STAFF_ONLY))
 
 OPERATIONS: Final = (
     Operation(
         name="readThreadPolicy",
         method="GET",
         path=f"{THREAD}/policy",
-        access=Access.EVERYONE,
+        access=Access.ANYONE,
         tag=_TAG,
         summary="Read the policy in force in a thread",
         detail=(
-            "If the thread is not open yet and a first comment may open it: the policy of the site, with `opened` "
-            "false. Never includes `rules`, which only staff see."
+            "`overrides` has the fields that the thread overrides. If the thread is not open yet and a first comment "
+            "may open it: the policy of the site, with `opened` false. A moderator's token gets every field; for "
+            f"everyone else {_LEFT_OUT} and `tells` of reasons are left out, in `overrides` too."
         ),
         handler=read_policy,
         answer=shapes.PolicyInForce,
-        example=_public(Policy()),
-        caching=Caching.EVERYONE,
+        example={**_public(msgspec.structs.asdict(Policy())), "overrides": {"premoderation": "all"}},
+        caching=Caching.BY_TOKEN,
     ),
     Operation(
         name="overridePolicy",
@@ -114,9 +122,10 @@ OPERATIONS: Final = (
         access=Access.MODERATOR,
         tag=_TAG,
         summary="Replace a thread's overrides of the policy",
-        detail="Replaces all overrides: a missing field gets the value of the site again.",
+        detail="Replaces all overrides: a missing field gets the value of the site again. Fields that are not listed "
+        "are the site's alone.",
         handler=override_policy,
-        body=PolicyChanges,
+        body=Overrides,
         request_example={"premoderation": "all"},
         answer=Position,
         example=_POSITION,

@@ -4,11 +4,11 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from msgspec import Meta, Struct, defstruct
+from msgspec import UNSET, Meta, Struct, UnsetType, defstruct
 from msgspec.structs import fields
 
 from core.domain.rules.table import RULES
-from core.policy import STAFF_ONLY, Policy
+from core.policy import STAFF_ONLY, Overrides, Policy
 from workers.gateway.shapes.common import PositionText
 from workers.gateway.shapes.keys import EitherKeys
 from workers.gateway.shapes.rows import NextCursor
@@ -28,20 +28,39 @@ class StoredRule(Struct, frozen=True, kw_only=True):
 
 _WORDS: Final = "The policy in force. `edit_window` is in seconds: null means always, 0 never."
 
+_FOR_STAFF: Final = "Only in the response to a moderator."
+
 if TYPE_CHECKING:
     PolicyAnswer = Policy
     PublicPolicy = Policy
+    OverridesAnswer = Overrides
 else:
-    # They have the fields of Policy, all of them required.
-    PolicyAnswer, PublicPolicy = (
-        defstruct(
-            name,
-            [(field.name, field.type) for field in fields(Policy) if field.name not in withheld],
-            namespace={"__doc__": _WORDS},
-            frozen=True,
-            kw_only=True,
-        )
-        for name, withheld in (("PolicyAnswer", ()), ("PublicPolicy", STAFF_ONLY))
+    # The fields of Policy, required in a response; those that only staff see may be absent from PublicPolicy.
+    PolicyAnswer = defstruct(
+        "PolicyAnswer",
+        [(field.name, field.type) for field in fields(Policy)],
+        namespace={"__doc__": _WORDS},
+        frozen=True,
+        kw_only=True,
+    )
+    PublicPolicy = defstruct(
+        "PublicPolicy",
+        [
+            (field.name, Annotated[field.type, Meta(description=_FOR_STAFF)] | UnsetType, UNSET)
+            if field.name in STAFF_ONLY
+            else (field.name, field.type)
+            for field in fields(Policy)
+        ],
+        namespace={"__doc__": _WORDS},
+        frozen=True,
+        kw_only=True,
+    )
+    OverridesAnswer = defstruct(
+        "OverridesAnswer",
+        [(field.name, field.type, UNSET) for field in fields(Overrides)],
+        namespace={"__doc__": "The fields that the thread overrides."},
+        frozen=True,
+        kw_only=True,
     )
 
 

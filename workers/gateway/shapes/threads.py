@@ -8,7 +8,7 @@ from core.domain.context import ThreadStatus
 from core.ids import ThreadId
 from projections.read import queries
 from workers.gateway.shapes.common import After, At, Reason
-from workers.gateway.shapes.sites import PublicPolicy
+from workers.gateway.shapes.sites import OverridesAnswer, PublicPolicy
 
 Url = Annotated[
     str,
@@ -24,8 +24,9 @@ Title = Annotated[str, Meta(min_length=1, max_length=500, examples=["The power b
 
 
 class PolicyInForce(PublicPolicy, frozen=True, kw_only=True):
-    """The policy in force in a thread, without the fields that only staff see."""
+    """The policy in force in a thread. Only moderators get the fields that staff see."""
 
+    overrides: OverridesAnswer
     opened: (
         Annotated[
             Literal[False],

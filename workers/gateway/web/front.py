@@ -3,9 +3,13 @@
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.refusals import Refusal
+from projections.read.queries import PageQuery
+from workers.gateway.html.fragment import write_section
 from workers.gateway.http import caching, parameters
 from workers.gateway.http.headers import header_of, headers_of
 from workers.gateway.http.negotiation import prefers_html
@@ -13,32 +17,55 @@ from workers.gateway.http.response import Header, Response
 from workers.gateway.web import desk
 from workers.gateway.web.assets import LOADER
 from workers.gateway.web.desk import ROLES, Sample
+from workers.gateway.web.discussions import Discussions
 from workers.gateway.web.hosted import ALONE, Shell, attributes, page, text
 
 ROUTE: Final = "/"
 
 _ARTICLE: Final = (files("workers.gateway.web") / "article.html").read_text("utf-8")
 _NOBODY: Final = "nobody"
+_FEW: Final = PageQuery(sort="top", limit=20, replies=3, depth=4)
+"""The part of a discussion that the section of a publisher asks for first."""
 _HEADERS: Final[tuple[Header, ...]] = (ALONE, (b"cache-control", caching.NO_STORE), (b"vary", b"Accept"))
 
 
 class Front:
     """Makes the front page. Without a `sample`, or for a request from elsewhere, it is a word on what runs here."""
 
-    def __init__(self, shell: Shell, sample: Sample | None) -> None:
+    def __init__(self, shell: Shell, discussions: Discussions, sample: Sample | None) -> None:
         self._shell = shell
+        self._discussions = discussions
         self._sample = sample
 
     async def make(self, scope: Scope, receive: Receive) -> Response:
         """Return the response to one request."""
-        del receive
         if self._sample is None or not desk.is_of_this_machine(headers_of(scope)):
             return page(self._shell.document("Hansard", _about()), *_HEADERS)
         given = parameters.parse(scope["query_string"]).get("as", [_NOBODY])[0]
         who = given if given in ROLES else _NOBODY
-        body = f"{_switch(self._sample, who)}<main>{_ARTICLE}{_section(self._sample, who)}</main>"
+        section = _section(self._sample, who, await self._fragment(self._sample, receive))
+        body = f"{_switch(self._sample, who)}<main>{_ARTICLE}{section}</main>"
         title = "The night train to Mirena runs again · The Lamplighter"
         return page(self._shell.document(title, body, scripts=(LOADER,)), *_HEADERS)
+
+    async def _fragment(self, sample: Sample, receive: Receive) -> str:
+        """Return the discussion as a publisher's server includes it; nothing if it cannot be read now."""
+        try:
+            await self._discussions.gate.enter(receive)
+            try:
+                found = await self._discussions.read(sample.site, sample.thread, _FEW)
+            finally:
+                self._discussions.gate.leave()
+        except Refusal:
+            return ""  # the script reads it, and says so where it fails
+        context = self._discussions.context(
+            found,
+            read=f"/read/{sample.site}/{sample.thread}",
+            audit=f"/audit/{sample.site}/{sample.thread}",
+            query=urlencode({"sort": _FEW.sort, "limit": _FEW.limit, "replies": _FEW.replies, "depth": _FEW.depth}),
+        )
+        styles = [self._shell.release.address(path) for path in ("css/tokens.css", "css/section.css")]
+        return write_section(found.page, context._replace(styles=styles))
 
 
 def for_people(hosted: ASGIApp, machines: ASGIApp) -> ASGIApp:
@@ -78,7 +105,7 @@ def _switch(sample: Sample, who: str) -> str:
     )
 
 
-def _section(sample: Sample, who: str) -> str:
+def _section(sample: Sample, who: str, fragment: str) -> str:
     token = None if who == _NOBODY else f"{desk.ROUTE}?as={who}"
     tag = attributes(
         site=sample.site,
@@ -88,7 +115,7 @@ def _section(sample: Sample, who: str) -> str:
         signin=_as("bea"),
         subscribe=_as("ilse"),
     )
-    return f'<div class="under"><hansard-comments{tag}></hansard-comments></div>'
+    return f'<div class="beneath"><hansard-comments{tag}>{fragment}</hansard-comments></div>'
 
 
 def _as(name: str) -> str:

@@ -58,8 +58,12 @@ def text(value: str) -> str:
 
 
 def attributes(**given: str | None) -> str:
-    """Return attributes of an element, each with a space before it. An underscore is a hyphen; None is left out."""
-    return "".join(f' {name.replace("_", "-")}="{text(value)}"' for name, value in given.items() if value is not None)
+    """Return attributes of an element, each with a space before it. None is left out.
+
+    An underscore is a hyphen; one at the end of a name is nothing, for the reserved words of Python.
+    """
+    named = ((name.rstrip("_").replace("_", "-"), value) for name, value in given.items())
+    return "".join(f' {name}="{text(value)}"' for name, value in named if value is not None)
 
 
 class Shell:
@@ -74,6 +78,7 @@ class Shell:
         body: str,
         *,
         lang: str = "en",
+        direction: str | None = None,
         head: str = "",
         styles: Sequence[str] = (),
         scripts: Sequence[str] = (),
@@ -87,7 +92,8 @@ class Shell:
         loads = "".join(f"<script{attributes(type='module', src=self._script(path))}></script>" for path in scripts)
         icon = attributes(rel="icon", href=self.release.address("shared/icon.svg"), type="image/svg+xml")
         return (
-            f'<!doctype html><html{attributes(lang=lang)}><head><meta charset="utf-8"><title>{text(title)}</title>'
+            f'<!doctype html><html{attributes(lang=lang, dir=direction)}><head><meta charset="utf-8">'
+            f"<title>{text(title)}</title>"
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><link{icon}>{links}{loads}{head}'
             f"</head><body>{body}</body></html>"
         ).encode()
@@ -95,7 +101,8 @@ class Shell:
     def refused(self, reply: Response) -> Response:
         """Return a problem response as a page for people, with its status and its headers."""
         problem: dict[str, Any] = msgspec.json.decode(reply.body)
-        told = problem["detail"] if problem["status"] < problems.INTERNAL.status else _LATER
+        detail: str = problem["detail"]
+        told = f"{detail[:1].upper()}{detail[1:]}." if problem["status"] < problems.INTERNAL.status else _LATER
         body = f'<main class="plain"><h1>{text(problem["title"])}</h1><p>{text(told)}</p></main>'
         return page(self.document(problem["title"], body), *reply.headers, NOINDEX, _NO_STORE, status=reply.status)
 

@@ -1,26 +1,27 @@
 """Everything that the gateway serves to browsers beside the API, by path template."""
 
-from collections.abc import Callable
-
 from starlette.types import ASGIApp
 
 from workers.gateway.auth.keyring import Keyring
 from workers.gateway.web import assets, audit_page, desk, front
 from workers.gateway.web.audit_page import AuditPage
 from workers.gateway.web.desk import Sample
+from workers.gateway.web.discussions import Discussions
 from workers.gateway.web.front import Front
 from workers.gateway.web.hosted import HostedPage, Make, Shell
+from workers.gateway.web.reading import ReadingPages
 
 
-def endpoints(keyring: Keyring, clock: Callable[[], float], sample: Sample | None) -> dict[str, ASGIApp]:
+def endpoints(discussions: Discussions, keyring: Keyring, sample: Sample | None) -> dict[str, ASGIApp]:
     """Return the endpoints of files and hosted pages. Without a `sample` there is no token desk."""
     release = assets.release()
     shell = Shell(release)
     made: dict[str, Make] = {
-        front.ROUTE: Front(shell, sample).make,
+        front.ROUTE: Front(shell, discussions, sample).make,
         audit_page.ROUTE: AuditPage(shell, sample).make,
+        **ReadingPages(shell, discussions).pages(),
     }
     found: dict[str, ASGIApp] = {route: HostedPage(route, make, shell.refused) for route, make in made.items()}
     if sample is not None:
-        found[desk.ROUTE] = desk.endpoint(sample, keyring, clock)
+        found[desk.ROUTE] = desk.endpoint(sample, keyring, discussions.clock)
     return {**assets.endpoints(release), **found}

@@ -112,9 +112,10 @@ def test_a_request_takes_the_rules_of_the_table_and_an_answer_may_have_others() 
 
 
 def test_what_only_staff_see_is_not_in_the_policy_for_everyone() -> None:
-    everyone, staff = (set(COMPONENTS[name]["properties"]) for name in ("PolicyInForce", "PolicyAnswer"))
+    everyone, staff = (set(COMPONENTS[name]["required"]) for name in ("PolicyInForce", "PolicyAnswer"))
     assert staff - everyone == STAFF_ONLY
-    assert everyone - staff == {"opened"}
+    assert everyone - staff == {"overrides"}
+    assert set(COMPONENTS["PolicyInForce"]["properties"]) == staff | {"overrides", "opened"}
 
 
 def test_every_enum_has_its_type() -> None:

@@ -43,7 +43,7 @@ def test_the_script_knows_the_languages_that_there_are_files_of() -> None:
 
 
 def test_every_sentence_is_used_and_none_that_is_not_there() -> None:
-    code = [*WEB.rglob("*.js"), *(WEB.parents[1] / "html").glob("*.py")]
+    code = [*WEB.rglob("*.js"), *WEB.parent.glob("*.py"), *(WEB.parents[1] / "html").glob("*.py")]
     text = "\n".join(path.read_text() for path in code)
     for key in sentences(WEB / "words" / "en.json"):
         stem = "gone_" if key.startswith("gone_") else key

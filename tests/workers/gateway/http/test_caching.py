@@ -48,7 +48,6 @@ async def test_what_is_the_same_for_everyone_is_kept_for_two_seconds_whoever_ask
         f"threads/{THREAD}?sort=top&limit=3",
         f"{at(comment)}/replies",
         f"threads/{THREAD}/anchors",
-        f"threads/{THREAD}/policy",
         f"counts?thread={THREAD}",
     ]
     for path in paths:
@@ -65,7 +64,6 @@ async def test_a_thread_that_is_not_there_is_kept_for_two_seconds_too(house: Hou
     for path in (
         "threads/none",
         "threads/none/anchors",
-        "threads/none/policy",
         "threads/none%20at%20all",
         "/v1/sites/nowhere/threads/t",
         "/v1/sites/nowhere/counts?thread=a",
@@ -79,15 +77,21 @@ async def test_a_thread_that_is_not_there_is_kept_for_two_seconds_too(house: Hou
 async def test_what_shows_more_to_some_is_private_with_a_token_and_says_that_it_varies(house: House) -> None:
     comment = await comment_of(house)
     now = (await house.get(f"threads/{THREAD}")).json()["thread"]["position"]
-    for path in (at(comment), f"{at(comment)}/revisions", f"threads/{THREAD}?at={now}"):
+    for path in (
+        at(comment),
+        f"{at(comment)}/revisions",
+        f"threads/{THREAD}?at={now}",
+        f"threads/{THREAD}/policy",
+    ):
         answer = await house.get(path)
         assert answer.status_code == 200, answer.text
         assert kept(answer) == (PUBLIC, "Authorization")
         for who in (ADA, MOD):
             assert kept(await house.get(path, who)) == ("private, no-store", "Authorization")
-    missing = await house.get(f"threads/none?at={now}")
-    problem(missing, 404, "not-found")
-    assert kept(missing) == (PUBLIC, "Authorization")
+    for path in (f"threads/none?at={now}", "threads/none/policy"):
+        missing = await house.get(path)
+        problem(missing, 404, "not-found")
+        assert kept(missing) == (PUBLIC, "Authorization")
     for path in (at("none"), f"{at('none')}/revisions", f"threads/none?at={now}"):
         assert kept(await house.get(path, ADA)) == ("private, no-store", "Authorization")
     broken = await house.get(at(comment), Authorization="Bearer x")

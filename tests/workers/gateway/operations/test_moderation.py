@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from core.policy import STAFF_ONLY, Policy
 from tests.support.house import ADA, ADMIN, AUDITOR, BEN, EVE, MOD, THREAD, House, Who, at, problem
 
 PAGE = f"threads/{THREAD}"
@@ -384,8 +385,41 @@ async def test_a_threads_policy_is_the_sites_with_its_overrides(house: House) ->
     assert await house.length() == length + 1
     in_force = (await house.get(f"{PAGE}/policy")).json()
     assert (in_force["premoderation"], in_force["max_body"]) == ("all", 100)
+    assert in_force["overrides"] == {"premoderation": "all"}
     await house.ask("PUT", f"{PAGE}/policy", MOD, {})
-    assert (await house.get(f"{PAGE}/policy")).json()["premoderation"] == "none"
+    in_force = (await house.get(f"{PAGE}/policy")).json()
+    assert (in_force["premoderation"], in_force["overrides"]) == ("none", {})
+
+
+async def test_a_moderator_alone_reads_the_whole_policy_of_a_thread(house: House) -> None:
+    whole = {*Policy.__struct_fields__, "overrides"}
+    for who in (None, BEN, ADMIN):
+        answer = (await house.get(f"{PAGE}/policy", who)).json()
+        assert set(answer) == whole - STAFF_ONLY
+        assert answer["reasons"][0] == {"code": "spam", "ground": "terms"}
+    assert set((await house.get(f"{PAGE}/policy", MOD)).json()) == whole
+
+
+async def test_what_pages_need_of_a_policy_is_set_for_the_site_and_read_by_everyone(house: House) -> None:
+    wanted = {"language": "de", "timezone": "Europe/Berlin", "rules_url": "https://kew.example/rules"}
+    await policy(house, **wanted, read_pages="index")
+    in_force = (await house.get(f"{PAGE}/policy")).json()
+    assert {name: in_force[name] for name in wanted} == wanted
+    assert (in_force["read_pages"], in_force["guests"]) == ("index", False)
+    for changes, pointer in (
+        ({"language": "tlh"}, "/language"),
+        ({"language": "x y"}, "/language"),
+        ({"timezone": "Mars/Olympus"}, "/timezone"),
+        ({"timezone": "../../etc/passwd"}, "/timezone"),
+        ({"rules_url": "http://kew.example/rules"}, "/rules_url"),
+        ({"guests": True}, "/guests"),
+        ({"read_pages": "on"}, "/read_pages"),
+        ({"comment": "nobody"}, "/comment"),
+    ):
+        answer = problem(await house.ask("PATCH", "policy", ADMIN, changes), 400, "bad-request")
+        assert [error["pointer"] for error in answer["errors"]] == [pointer]
+    refused = problem(await house.ask("PUT", f"{PAGE}/policy", MOD, {"language": "de"}), 400, "bad-request")
+    assert "language" in str(refused["errors"])
 
 
 async def test_questions_count_their_comments(house: House) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support.house import House, problem
+from tests.support.house import House, problem, told
 from workers.gateway import web
 from workers.gateway.http import compression
 from workers.gateway.web import assets
-from workers.gateway.web.assets import COUNTER, LOADER, MEDIA, release, release_of
+from workers.gateway.web.assets import COUNTER, LOADER, MEDIA, release, release_of, without_comments
 from workers.runtime import metrics
 
 STATIC = Path(web.__file__).parent / "static"
@@ -44,7 +44,7 @@ async def test_every_file_is_served_whole_for_ever_and_to_every_page(house: Hous
     for encoding in ("gzip", "identity"):
         answer = await ask(house)(url, accept_encoding=encoding)
         assert answer.status_code == 200
-        assert answer.content == (STATIC / path).read_bytes()
+        assert answer.content == without_comments(path, (STATIC / path).read_bytes())
         assert answer.headers["content-type"] == MEDIA[path.rpartition(".")[2]].decode()
         assert answer.headers["cache-control"] == FOR_EVER
         assert answer.headers["access-control-allow-origin"] == "*"
@@ -59,7 +59,8 @@ async def test_every_file_is_served_whole_for_ever_and_to_every_page(house: Hous
 async def test_a_stable_script_is_compared_each_time_and_names_the_release(house: House, path: str) -> None:
     answer = await ask(house)(path)
     source = (STATIC / path[1:]).read_text()
-    assert answer.text == source.replace("@release@", release().digest)
+    served = without_comments(path, source.encode()).decode()
+    assert answer.text == served.replace("@release@", release().digest)
     assert ("@release@" in source) is (path == LOADER)
     assert answer.headers["cache-control"] == COMPARED
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
@@ -114,6 +115,14 @@ async def test_requests_are_counted_by_template_never_by_name(house: House) -> N
     assert assets.FILE == "/embed/{digest}/{path:path}"
 
 
+async def test_only_what_is_missing_is_logged(house: House) -> None:
+    with told() as lines:
+        await ask(house)(LOADER)
+        await ask(house)(release().address("css/tokens.css"))
+        await ask(house)("/embed/other/css/tokens.css")
+    assert [line["status"] for line in lines if line["event"] == "request_answered"] == [410]
+
+
 def test_the_digest_tells_every_change_of_a_name_or_a_byte_and_nothing_else() -> None:
     contents = {"a.js": b"1", "b/c.css": b"22"}
     others: list[dict[str, bytes]] = [
@@ -142,6 +151,47 @@ def test_a_file_that_no_browser_would_be_told_the_type_of_is_an_error() -> None:
 def test_what_is_compressed_is_the_file() -> None:
     for path, asset in release().files.items():
         assert asset.packed is None or gzip.decompress(asset.packed) == asset.body, path
+
+
+COMMENTED = b"""// first
+/* one */ const a = 1;
+const b = "/* no comment */"; // beside
+  /** of
+   * several */
+  /** @type {A} */ (b).c();
+/** of several
+ * and code */ d();
+e(/* within */);
+// last"""
+PLAIN = b"""
+/* one */ const a = 1;
+const b = "/* no comment */"; // beside
+
+
+  /** @type {A} */ (b).c();
+/** of several
+ * and code */ d();
+e(/* within */);
+"""
+
+
+@pytest.mark.parametrize("ending", ["js", "css"])
+def test_lines_of_comment_are_empty_and_every_other_stays_where_it_is(ending: str) -> None:
+    assert without_comments(f"a.{ending}", COMMENTED) == PLAIN
+    assert without_comments("a.json", COMMENTED) == COMMENTED
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.endswith(".js")])
+def test_no_text_of_a_script_has_a_line_that_looks_like_a_comment(path: str) -> None:
+    lines = (STATIC / path).read_text().split("\n")
+    served = without_comments(path, "\n".join(lines).encode()).decode().split("\n")
+    assert len(served) == len(lines)
+    quotes = 0
+    for line, left in zip(lines, served, strict=True):
+        if left != line:
+            assert quotes % 2 == 0, line  # within a template literal there is an odd number before it
+        else:
+            quotes += left.count("`")
 
 
 BUDGETS = {LOADER: 1024, COUNTER: 1024}

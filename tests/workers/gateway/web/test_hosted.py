@@ -1,16 +1,19 @@
 """Hosted pages: their headers, what they escape, and how they refuse."""
 
 from collections.abc import AsyncIterator
-from html.parser import HTMLParser
 
 import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message
 
 from tests.support.house import SITE, THREAD, House, told
+from tests.workers.gateway.web.elements import Elements
 from workers.gateway.app import build
-from workers.gateway.web.assets import release
+from workers.gateway.http.public_address import PublicAddress
+from workers.gateway.web.assets import release, release_of
+from workers.gateway.web.audit_page import AuditPage
 from workers.gateway.web.desk import ROLES, Sample
 from workers.gateway.web.hosted import POLICY, Shell, attributes, text
 from workers.runtime import metrics
@@ -29,7 +32,7 @@ async def client(standing: House) -> AsyncIterator[httpx2.AsyncClient]:
         yield found
 
 
-PAGES = [FRONT]
+PAGES = [FRONT, f"/read/{SITE}/{THREAD}", f"/read/{SITE}/{THREAD}?all"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -57,7 +60,8 @@ async def test_nothing_in_a_page_is_inline_and_every_file_that_it_names_is_there
     assert [tag for tag, _ in found.all if tag == "style"] == []
     assert [given for _, given in found.all if "style" in given or any(name.startswith("on") for name in given)] == []
     assert [given for tag, given in found.all if tag == "script" and "src" not in given] == []
-    named = [given[name] for tag, given in found.all for name in ("src", "href") if name in given and tag != "a"]
+    loading = [given for tag, given in found.all if tag != "a" and given.get("rel") != "canonical"]
+    named = [given[name] for given in loading for name in ("src", "href") if name in given]
     assert named
     for address in named:
         assert address is not None
@@ -66,12 +70,24 @@ async def test_nothing_in_a_page_is_inline_and_every_file_that_it_names_is_there
 
 
 @pytest.mark.parametrize("path", PAGES)
+async def test_a_head_says_what_a_get_would(client: httpx2.AsyncClient, path: str) -> None:
+    head, got = await client.head(path), await client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers == got.headers
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
 async def test_other_methods_are_refused_and_a_preflight_is_answered_for_no_origin(
     client: httpx2.AsyncClient, path: str
 ) -> None:
-    head = await client.head(path)
-    assert (head.status_code, head.content) == (200, b"")
-    assert head.headers["content-length"] == (await client.get(path)).headers["content-length"]
+    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
+    preflight = await client.options(path, headers=asked)
+    assert (preflight.status_code, preflight.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+    posted = await client.post(path, json={})
+    assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert posted.headers["content-type"] == "text/html; charset=utf-8"
+    for answer in (preflight, posted):
+        assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
 async def test_machines_get_the_description_at_the_front_and_people_a_page(client: httpx2.AsyncClient) -> None:
@@ -128,6 +144,60 @@ async def test_a_page_is_logged_and_counted_by_its_template(client: httpx2.Async
     assert metrics.HTTP_REQUESTS.labels(FRONT, "GET", 200)._value.get() == before + 1
 
 
+AUDIT_FILES = {
+    "css/tokens.css": b"",
+    "css/hosted.css": b"",
+    "css/audit.css": b"",
+    "audit/audit.js": b"",
+    "shared/icon.svg": b"",
+}
+
+
+@pytest.mark.parametrize(
+    ("site", "query", "host", "token"),
+    [
+        (SITE, b"as=auditor", b"127.0.0.1:8400", "/desk/token?as=auditor"),
+        (SITE, b"at=1698579000000-42&comment=nt-12", b"127.0.0.1:8400", None),
+        (SITE, b"as=operator", b"127.0.0.1:8400", None),
+        (SITE, b"as=auditor", b"comments.example", None),
+        ("another", b"as=auditor", b"127.0.0.1:8400", None),
+    ],
+)
+async def test_the_audit_room_is_a_document_around_its_element(
+    site: str, query: bytes, host: bytes, token: str | None
+) -> None:
+    made = AuditPage(Shell(release_of(AUDIT_FILES)), Sample(site=SITE, thread=THREAD))
+    scope = {
+        "path_params": {"site": site, "thread": THREAD},
+        "query_string": query,
+        "headers": [(b"host", host)],
+    }
+    answer = await made.make(scope, _never)
+    found = Elements(answer.body.decode())
+    (room,) = [given for tag, given in found.all if tag == "hansard-audit"]
+    assert (room["site"], room["thread"], room.get("token-url")) == (site, THREAD, token)
+    assert (b"x-robots-tag", b"noindex") in answer.headers
+    assert (b"content-security-policy", POLICY.encode()) in answer.headers
+    # Another window that opened it has to keep hold of it.
+    assert "cross-origin-opener-policy" not in {name.decode() for name, _ in answer.headers}
+    assert not answer.cors
+    assert "nt-12" not in answer.body.decode()
+    assert f"/read/{site}/{THREAD}" in answer.body.decode()
+
+
+async def _never() -> Message:
+    raise AssertionError
+
+
+def test_a_public_address_is_the_setting_or_where_it_listens() -> None:
+    public = PublicAddress()
+    public.listens("http://127.0.0.1:8400")
+    assert public.url == "http://127.0.0.1:8400"
+    public = PublicAddress("https://comments.example")
+    public.listens("http://127.0.0.1:8400")
+    assert public.url == "https://comments.example"
+
+
 @given(st.text(), st.text())
 def test_text_comes_out_as_it_went_in_and_adds_nothing(value: str, other: str) -> None:
     found = Elements(f"<p{attributes(title=value, data_other=other)}>{text(value)}</p>")
@@ -145,20 +215,3 @@ def test_a_document_is_as_its_parts_say(title: str) -> None:
 def test_a_document_with_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(KeyError):
         Shell(release()).document("", "", styles=("css/none.css",))
-
-
-class Elements(HTMLParser):
-    """The elements of a page with their attributes, in order, and its text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.all: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.all.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data

@@ -8,9 +8,18 @@ const near = new IntersectionObserver(
 );
 const done = new WeakSet();
 
+/** Import the section. Where that fails, readers see what the gateway wrote, or a link to the page without a script. */
 function load() {
   near.disconnect();
-  import(part);
+  import(part).catch(() => {
+    for (const section of document.querySelectorAll("hansard-comments:not(:defined)")) {
+      if (section.shadowRoot || section.firstElementChild) continue;
+      const link = document.createElement("a");
+      link.href = new URL(`read/${section.getAttribute("site")}/${section.getAttribute("thread")}`, import.meta.url);
+      link.textContent = "Read the discussion";
+      section.append(link);
+    }
+  });
 }
 
 /** @param {Element} tag One tag of ours, or of another loader. */
@@ -26,6 +35,7 @@ function take(tag) {
       if (name.startsWith("data-")) section.setAttribute(name.slice(5), value);
     }
     tag.after(section);
+    take(section);
   }
 }
 

@@ -1,0 +1,31 @@
+"""The time zones that this machine knows, by their IANA names.
+
+The data is the machine's own (`/usr/share/zoneinfo`), or that of the package `tzdata` where one is installed. Every
+container image that Hansard is tested with has the former, so Hansard does not depend on the package.
+"""
+
+import zoneinfo
+from functools import cache
+from typing import Final
+
+UTC: Final = "UTC"
+"""The one zone that is known without any data."""
+
+_NO_ZONES: Final = frozenset({"localtime", "posixrules", "Factory"})
+"""Files beside the zones that name no zone of their own."""
+
+
+def is_zone(name: str) -> bool:
+    """True if the machine has the data of a zone of this name."""
+    return name == UTC or name in _names()
+
+
+def has_zones() -> bool:
+    """True if the machine has the data of any zone."""
+    return bool(_names())
+
+
+@cache
+def _names() -> frozenset[str]:
+    # Read once: the directory has some 600 files, and reading them takes about 70 ms.
+    return frozenset(zoneinfo.available_timezones()) - _NO_ZONES
