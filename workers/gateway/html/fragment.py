@@ -222,7 +222,10 @@ def write_section(page: FragmentPage, given: SectionContext) -> str:
         more = f'<button class="more end" data-next="{escape(page.next)}">{escape(words.say("more_comments"))}</button>'
     say = f'<p class="say"{"" if said else " hidden"}>{escape(said)}</p>' if (said := standing(thread, given)) else ""
     read = escape(given.read)
-    outside = f'<p><a href="{read}">{escape(words.say("read_discussion"))}</a></p>' if read else ""
+    outside = printing = ""
+    if read:
+        outside = f'<p><a href="{read}">{escape(words.say("read_discussion"))}</a></p>'
+        printing = f' <a href="{read}?all">{escape(words.say("printing"))}</a>'
     return (
         f'<template shadowrootmode="open">{styles}<section class="in" part="section" lang="{escape(words.language)}"'
         f' dir="{escape(words.direction)}" aria-labelledby="h" data-position="{escape(thread.position)}"'
@@ -234,7 +237,7 @@ def write_section(page: FragmentPage, given: SectionContext) -> str:
         f"{_orders(page, given)}</div>"
         f'<p class="state"><span class="stream"></span>{earlier}</p></header>'
         f'<div class="told"></div>{say}<ol class="rows">{write_rows(page, given)}</ol>{more}'
-        f'<p class="end"><button class="back">{escape(words.say("back"))}</button></p>'
+        f'<p class="end"><button class="back">{escape(words.say("back"))}</button>{printing}</p>'
         f'<p class="sr" role="status"></p></section></template>{outside}'
     )
 

@@ -8,11 +8,12 @@ const ORDERS = ["top", "newest", "oldest"];
 /**
  * The frame of a section, without rows (as `write_section` of html/fragment.py has it).
  * @param {Record<string, any>} page @param {import("../shared/words.js").Words} words
- * @param {{ level: number, query: string, history: boolean }} given
+ * @param {{ level: number, query: string, history: boolean, read: string }} given `read`: the reading page, if any.
  */
-export function frame(page, words, { level, query, history }) {
+export function frame(page, words, { level, query, history, read }) {
   const { thread } = page;
   const facts = { "data-position": thread.position, "data-url": thread.url, "data-query": query, "data-status": thread.status };
+  const printing = read ? [" ", el("a", { href: `${read}?all` }, words.say("printing"))] : [];
   const section = el(
     "section.in",
     { part: "section", lang: words.language, dir: words.all.direction, "aria-labelledby": "h", ...facts },
@@ -25,7 +26,7 @@ export function frame(page, words, { level, query, history }) {
     ),
     el("div.told"),
     el("ol.rows"),
-    el("p.end", {}, el("button.back", {}, words.say("back"))),
+    el("p.end", {}, el("button.back", {}, words.say("back")), ...printing),
     el("p.sr", { role: "status" }),
   );
   attr(section, "data-history", history ? "public" : "");

@@ -184,7 +184,8 @@ export class Rows {
   /** Name, or name no longer, whom replies answer. @param {string} id @param {string | null} name */
   rename(id, name) {
     for (const link of this.list.querySelectorAll(`a.to[data-to="${CSS.escape(id)}"]`)) {
-      link.replaceChildren(...answered(name, this.given.words));
+      const wanted = answered(name, this.given.words);
+      if (link.textContent !== wanted.map((one) => (typeof one === "string" ? one : one.textContent)).join("")) link.replaceChildren(...wanted);
     }
   }
 
@@ -193,12 +194,14 @@ export class Rows {
     const article = this.article(li);
     if (!inView(article)) return;
     article.style.minBlockSize = `${article.getBoundingClientRect().height}px`;
+    article.classList.add("kept");
     this.watcher.observe(li);
   }
 
   /** @param {Item} li An item that is out of sight. */
   release(li) {
     this.watcher.unobserve(li);
+    this.article(li).classList.remove("kept");
     this.article(li).style.minBlockSize = "";
     if (li.classList.contains("leaving")) this.drop(li);
   }

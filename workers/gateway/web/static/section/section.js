@@ -130,13 +130,20 @@ class HansardComments extends HTMLElement {
     return root;
   }
 
+  /** Address of the reading page. */
+  get #read() {
+    return `${BASE.href}read/${this.getAttribute("site")}/${this.getAttribute("thread")}`;
+  }
+
   /** @param {Api} api @param {import("../shared/words.js").Words} words */
   async #load(api, words) {
     const order = this.getAttribute("sort") ?? "top";
     const query = `sort=${order}&${FEW}`;
     const [page, policy] = await Promise.all([api.page(query), api.policy().catch(() => ({}))]);
     const level = Math.min(6, Math.max(1, Number(this.getAttribute("level")) || 2));
-    return { section: frame(page, words, { level, query, history: policy.history === "public" }), page };
+    const history = policy.history === "public";
+    const read = policy.read_pages === "off" ? "" : this.#read;
+    return { section: frame(page, words, { level, query, history, read }), page };
   }
 
   /** @param {HTMLElement} place @param {Api} api @param {import("../shared/words.js").Words} words @param {() => void} show */
@@ -148,13 +155,12 @@ class HansardComments extends HTMLElement {
 
   /** @param {import("../shared/words.js").Words} words @param {() => void} again */
   #failed(words, again) {
-    const read = `${BASE.href}read/${this.getAttribute("site")}/${this.getAttribute("thread")}`;
     return el(
       "div.notice",
       { role: "alert" },
       el("p", {}, el("b", {}, words.say("failed"))),
       el("p", {}, words.say("failed_more")),
-      el("div.acts", {}, el("button.do", { onclick: again }, words.say("try_again")), el("a.act", { href: read }, words.say("read_page"))),
+      el("div.acts", {}, el("button.do", { onclick: again }, words.say("try_again")), el("a.act", { href: this.#read }, words.say("read_page"))),
     );
   }
 }

@@ -17,7 +17,7 @@ export function el(name, attributes = {}, ...children) {
     if (typeof value === "function") made.addEventListener(key.slice(2), /** @type {EventListener} */ (value));
     else attr(made, key, value);
   }
-  made.append(...children.filter((child) => child || child === ""));
+  made.append(...children.filter(Boolean));
   return made;
 }
 
