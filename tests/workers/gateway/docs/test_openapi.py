@@ -53,6 +53,7 @@ CONTRACT = {
     f"{COMMENT}/revisions": {"get"},
     f"{COMMENT}/revisions/{{revision}}/redaction": {"put"},
     f"{COMMENT}/featured": {"put", "delete"},
+    f"{COMMENT}/pinned": {"put", "delete"},
     f"{COMMENT}/trail": {"get"},
     f"{ROOT}/moderation/decisions": {"post"},
     f"{ROOT}/moderation/queue": {"get"},
@@ -217,6 +218,7 @@ async def test_what_is_answered_has_the_shape_that_is_documented(house: House) -
     exactly(await house.get(f"{at(comment)}/trail", MOD), shapes.Events)
     exactly(await house.get("audit", AUDITOR), shapes.Events)
     exactly(await house.ask("PUT", f"{at(comment)}/featured", MOD), rows.Written)
+    exactly(await house.ask("PUT", f"{at(comment)}/pinned", MOD), rows.Written)
 
 
 def test_an_imported_event_is_told_with_both_its_times_and_an_unknown_one_by_its_name() -> None:
