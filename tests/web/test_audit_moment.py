@@ -173,7 +173,7 @@ async () => {
   const url = document.querySelector("script[src*='audit.js']").src.replace("audit.js", "calls.js");
   const { Calls } = await import(url);
   const { rowsOf } = await import(url.replace("calls.js", "then.js"));
-  const calls = new Calls("kew", "palm-house", async () => null);
+  const calls = new Calls("kew", "palm-house", { token: async () => null, arrive: async () => {} });
   const { position } = await calls.get("/record", { strip: 1 });
   const cut = await calls.get("", { at: position, sort: "oldest", limit: 1, replies: 1, depth: 50 });
   const parent = cut.comments[0];
