@@ -35,7 +35,7 @@ async def client(standing: House) -> AsyncIterator[httpx2.AsyncClient]:
         yield found
 
 
-PAGES = [FRONT, f"/read/{SITE}/{THREAD}", f"/read/{SITE}/{THREAD}?all"]
+PAGES = [FRONT, f"/read/{SITE}/{THREAD}", f"/read/{SITE}/{THREAD}?all", f"/audit/{SITE}/{THREAD}"]
 
 
 @pytest.mark.parametrize("path", PAGES)
