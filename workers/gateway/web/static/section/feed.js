@@ -206,7 +206,7 @@ export class Feed {
       if (!row.author) continue;
       const article = rows.article(li);
       article.classList.add("fresh");
-      article.querySelector(":scope > .who > b")?.after(" ", el("span.new", {}, words.say("new")));
+      article.querySelector(":scope > .who > b")?.after(el("span.new", {}, words.say("new")));
       shown.push(li);
     }
     shown.sort((one, other) => (one.compareDocumentPosition(other) & 4 ? -1 : 1));

@@ -202,7 +202,7 @@ export class Rows {
   release(li) {
     this.watcher.unobserve(li);
     this.article(li).classList.remove("kept");
-    this.article(li).style.minBlockSize = "";
+    this.article(li).removeAttribute("style");
     if (li.classList.contains("leaving")) this.drop(li);
   }
 
