@@ -20,8 +20,8 @@ class Formats(Struct, frozen=True, kw_only=True):
 FORMATS: Final = Formats(reads=(1, 2, 3), writes=3)
 """The formats of this version."""
 
-SEALED_SINCE: Final = 3
-"""First format in which the content of events is sealed (`core.events.content`)."""
+SALTED_SINCE: Final = 3
+"""First format in which the content of events is salted (`core.events.content`)."""
 
 
 def reads(formats: Formats) -> str:

@@ -5,6 +5,8 @@ from functools import lru_cache
 from core.caller import Actor
 from core.events.types import (
     FIRST,
+    CommentPinned,
+    CommentUnpinned,
     Event,
     EventSkipped,
     MemberReinstated,
@@ -97,6 +99,8 @@ def of(event: Event, actor: Actor) -> str:
             return skip(event.position)
         case SiteOpened() | SiteRekeyed() | PolicyChanged():
             return SITE
+        case CommentPinned() | CommentUnpinned():
+            return THREAD  # one comment of a thread is pinned: which one is a fact of the thread
         case _:
             name = getattr(event, "comment", None)
             return THREAD if name is None else comment(name)

@@ -1,7 +1,8 @@
 """Registry of places: every key, file and cache in which words or profiles lie.
 
-*Words* are what people wrote: the fields that events name in `CONTENT`, and all that is made from them. A *profile* is
-the name, the avatar and the badges of an author. Ids, codes, numbers, policies and keys are neither.
+A *profile* is the name, the avatar and the badges of an author: the fields that events name in `PROFILE`. *Words* are
+what people wrote: the other fields of `CONTENT`, and all that is made from them. Ids, codes, numbers, policies and keys
+are neither.
 
 Each layer declares its own places, and `workers.places` joins them. A test plants words through every type of event and
 every operation, and fails if they lie in an undeclared place, or if a declared place is not reached.

@@ -10,7 +10,7 @@ Refusal
 ├── StaleRevision, StaleStatus, StaleEdit           a concurrent change won
 ├── ThreadNotOpened, ThreadIsClosed, ThreadIsArchived,
 │   AnchorIsClosed, ParentNotPublished, CommentNotPublished,
-│   CommentIsWithdrawn, RevisionIsPublished, RevisionIsRedacted,
+│   CommentIsWithdrawn, NotTopLevel, RevisionIsPublished, RevisionIsRedacted,
 │   SiteExists, NotParked                           not in the current state
 ├── BodyEmpty, BodyTooLong, UnknownParent,
 │   UrlNotAllowed, BadRule, IdempotencyKeyReused,
@@ -154,6 +154,12 @@ class CommentIsWithdrawn(Refusal):
     """The comment is withdrawn."""
 
     code = "comment-withdrawn"
+
+
+class NotTopLevel(Refusal):
+    """Only a top-level comment can be pinned."""
+
+    code = "not-top-level"
 
 
 class RevisionIsPublished(Refusal):

@@ -21,10 +21,12 @@ from core.events.types import (
     CommentEdited,
     CommentFeatured,
     CommentHeld,
+    CommentPinned,
     CommentPosted,
     CommentRejected,
     CommentRestored,
     CommentUnfeatured,
+    CommentUnpinned,
     CommentWithdrawn,
     RevisionRedacted,
 )
@@ -149,6 +151,8 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
     """The status while the comment is not withdrawn."""
     withdrawn: bool = False
     featured: bool = False
+    pinned: bool = False
+    """Set if the comment is the thread's pinned one. Unknown to deciders: they read `core.domain.thread.Thread`."""
 
     @property
     def posted_at(self) -> int:
@@ -242,6 +246,10 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
                 self.featured = True
             case CommentUnfeatured():
                 self.featured = False
+            case CommentPinned():
+                self.pinned = True
+            case CommentUnpinned():
+                self.pinned = False
             case _:
                 pass
 

@@ -1,4 +1,4 @@
-"""Commands of moderators about a comment, and their deciders: rule on a revision, redact a revision, feature a comment.
+"""Commands of moderators about a comment, and their deciders: rule on a revision, redact one, feature or pin a comment.
 
 All of these are allowed in closed and archived threads.
 """
@@ -10,12 +10,15 @@ from core.domain.comment import Comment
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.moderated_comment import Decision, Status, Verdict
+from core.domain.thread import Thread
 from core.events.types import (
     CommentApproved,
     CommentFeatured,
     CommentHeld,
+    CommentPinned,
     CommentRejected,
     CommentUnfeatured,
+    CommentUnpinned,
     Event,
     RevisionRedacted,
 )
@@ -23,6 +26,7 @@ from core.position import Position
 from core.refusals import (
     CommentNotPublished,
     NotFound,
+    NotTopLevel,
     RevisionIsPublished,
     RevisionIsRedacted,
     StaleRevision,
@@ -57,13 +61,20 @@ class FeatureComment(Command, frozen=True, kw_only=True, tag="feature-comment"):
     featured: bool
 
 
-ModerationCommand = Decide | RedactRevision | FeatureComment
+class PinComment(Command, frozen=True, kw_only=True, tag="pin-comment"):
+    """Pin a top-level comment, in place of the one that is pinned, or undo that."""
+
+    comment: str
+    pinned: bool
+
+
+ModerationCommand = Decide | RedactRevision | FeatureComment | PinComment
 
 
 def decide(command: ModerationCommand, context: Context, loaded: Loaded) -> list[Event]:
     """Return the events of a command of a moderator.
 
-    Raises NotFound, NotAllowed, Suspended, CommentNotPublished, RevisionIsPublished, RevisionIsRedacted,
+    Raises NotFound, NotAllowed, Suspended, CommentNotPublished, NotTopLevel, RevisionIsPublished, RevisionIsRedacted,
     StaleRevision, StaleStatus.
     """
     comment: Comment = loaded.comment(command.comment)
@@ -80,6 +91,10 @@ def decide(command: ModerationCommand, context: Context, loaded: Loaded) -> list
             return [] if comment.featured else [CommentFeatured(comment=comment.id)]
         case FeatureComment():
             return [CommentUnfeatured(comment=comment.id)] if comment.featured else []
+        case PinComment(pinned=True):
+            return _pin(comment, loaded.thread)
+        case PinComment():
+            return [CommentUnpinned(comment=comment.id)] if loaded.thread.pinned == comment.id else []
         case _:
             assert_never(command)
 
@@ -99,6 +114,8 @@ def _unchanged_since(command: ModerationCommand, _: Context, loaded: Loaded) -> 
             return comment.texts[command.revision].redacted or comment.position
         case FeatureComment():
             return comment.changed_at(CommentFeatured, CommentUnfeatured)
+        case PinComment():
+            return loaded.thread.pinned_at or comment.posted
         case _:
             assert_never(command)
 
@@ -154,6 +171,17 @@ def _redact(command: RedactRevision, comment: Comment) -> list[Event]:
     ]
 
 
+def _pin(comment: Comment, thread: Thread) -> list[Event]:
+    if comment.parent is not None:
+        raise NotTopLevel
+    if not comment.published:
+        raise CommentNotPublished
+    if thread.pinned == comment.id:
+        return []
+    before = [] if thread.pinned is None else [CommentUnpinned(comment=thread.pinned)]
+    return [*before, CommentPinned(comment=comment.id)]
+
+
 _HANDLER: Final = Handler(needs=_needs, decide=decide, unchanged_since=_unchanged_since)
 
-HANDLERS: Final[Handlers] = {Decide: _HANDLER, RedactRevision: _HANDLER, FeatureComment: _HANDLER}
+HANDLERS: Final[Handlers] = {Decide: _HANDLER, RedactRevision: _HANDLER, FeatureComment: _HANDLER, PinComment: _HANDLER}

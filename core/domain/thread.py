@@ -22,6 +22,8 @@ from core.events.types import (
     AnchorOpened,
     AnchorReopened,
     AnchorReworded,
+    CommentPinned,
+    CommentUnpinned,
     Event,
     PolicyOverridden,
     ThreadArchived,
@@ -105,6 +107,10 @@ class Thread(Struct, frozen=True, kw_only=True):
     overrides: PolicyChanges = _NO_OVERRIDES
     overridden_at: Position | None = None
     anchors: Mapping[str, Anchor] = MappingProxyType({})
+    pinned: str | None = None
+    """The comment that comes first on the page."""
+    pinned_at: Position | None = None
+    """Position of the event that last set `pinned`."""
     position: Position | None = None
     """Position of the thread's own last event, not of its comments'."""
 
@@ -136,6 +142,10 @@ def evolve(thread: Thread, recorded: Recorded) -> Thread:
             return replace(thread, status="archived", status_at=position)
         case PolicyOverridden():
             return replace(thread, overrides=event.overrides, overridden_at=position)
+        case CommentPinned():
+            return replace(thread, pinned=event.comment, pinned_at=position)
+        case CommentUnpinned():
+            return replace(thread, pinned=None, pinned_at=position)
         case AnchorOpened() | AnchorReworded() | AnchorClosed() | AnchorReopened():
             anchor = _anchor(thread.anchors.get(event.anchor), event, position)
             return replace(thread, anchors=MappingProxyType({**thread.anchors, event.anchor: anchor}))

@@ -1,15 +1,15 @@
 """Content of an event: the field `c` of its stream entry, with salted commitments to profile and words.
 
 *Content* is what an event names in `CONTENT`. The *profile* is the part that it names in `PROFILE`, the *words* are the
-rest. Each part is a JSON object. Either part can be taken out of a sealed entry later: what stays proves the rest, and
+rest. Each part is a JSON object. Either part can be taken out of salted content later: what stays proves the rest, and
 does not help to guess what went.
 
 Notation: ‖ is concatenation, P the JSON of the profile, W that of the words, SP and SW their salts of 16 random bytes.
 
     HP = SHA-256(SP ‖ P), or 32 zero bytes without a profile      HW = SHA-256(SW ‖ W)      C = SHA-256(HP ‖ HW)
 
-    00 ‖ JSON                                               plain: both parts as one object
-    01 ‖ C ‖ length of P (2, big-endian) ‖ [SP ‖ P] ‖ SW ‖ W    sealed; without SP and P if the length is 0
+    00 ‖ JSON                                                   plain: both parts as one object
+    01 ‖ C ‖ length of P (2, big-endian) ‖ [SP ‖ P] ‖ SW ‖ W    salted; without SP and P if the length is 0
     02 ‖ C ‖ HP ‖ SW ‖ W                                    the profile is gone
     03 ‖ C ‖ HW ‖ SP ‖ P                                    the words are gone
     01 ‖ C                                                  both are gone
@@ -28,21 +28,23 @@ from msgspec import Struct
 Part = Literal["profile", "words"]
 
 PLAIN: Final = 0
-SEALED: Final = 1
+SALTED: Final = 1
 WITHOUT_PROFILE: Final = 2
 WITHOUT_WORDS: Final = 3
-SCHEMES: Final = frozenset({PLAIN, SEALED, WITHOUT_PROFILE, WITHOUT_WORDS})
+SCHEMES: Final = frozenset({PLAIN, SALTED, WITHOUT_PROFILE, WITHOUT_WORDS})
 """The schemes that this version reads: the first byte of `c`."""
 
 _HASH: Final = 32
 _SALT: Final = 16
 _BARE: Final = 1 + _HASH
 """Length of a commitment of which both parts are gone."""
-_SIZED: Final = _BARE + 2
+_SIZE: Final = 2
+_SIZED: Final = _BARE + _SIZE
 _HALF: Final = _BARE + _HASH + _SALT
 """Offset of the part that is left in schemes 2 and 3."""
 _NO_PROFILE: Final = bytes(_HASH)
 _EMPTY: Final = b"{}"
+_BRACE: Final = ord("{")
 _DRAWN: Final = 256
 """Salts drawn from the system at a time: a system call takes as long as hashing a comment."""
 
@@ -84,7 +86,7 @@ def plain(content: bytes) -> bytes:
     return b"\x00" + content
 
 
-def seal(profile: bytes | None, words: bytes, salts: Callable[[], bytes]) -> bytes:
+def salted(profile: bytes | None, words: bytes, salts: Callable[[], bytes]) -> bytes:
     """Return `c` of scheme 1. `profile` is None if the event has none."""
     words_salt = salts()
     salted_words = words_salt + words
@@ -93,7 +95,7 @@ def seal(profile: bytes | None, words: bytes, salts: Callable[[], bytes]) -> byt
         return b"\x01%b\x00\x00%b" % (sha256(_NO_PROFILE + words_hash).digest(), salted_words)
     salted_profile = salts() + profile
     commitment = sha256(sha256(salted_profile).digest() + words_hash).digest()
-    return b"\x01%b%b%b%b" % (commitment, len(profile).to_bytes(2), salted_profile, salted_words)
+    return b"".join((b"\x01", commitment, len(profile).to_bytes(_SIZE), salted_profile, salted_words))
 
 
 def joined(e: bytes, c: bytes) -> bytes:
@@ -104,7 +106,7 @@ def joined(e: bytes, c: bytes) -> bytes:
     if not c:
         return e
     scheme = c[0]
-    if scheme == SEALED:
+    if scheme == SALTED:
         if len(c) == _BARE:
             return e
         if len(c) < _SIZED:
@@ -112,18 +114,19 @@ def joined(e: bytes, c: bytes) -> bytes:
         size = c[_BARE] << 8 | c[_SIZED - 1]
         words = _SIZED + _SALT
         if size:
-            start, end = words, words + size
+            end = words + size
+            profile = c[words + 1 : end - 1]
             words = end + _SALT
-            _require_object(c, words)
-            if c.endswith(_EMPTY) and len(c) == words + len(_EMPTY):
-                return e[:-1] + b"," + c[start + 1 : end]
-            return b"%b,%b,%b" % (e[:-1], c[start + 1 : end - 1], c[words + 1 :])
+            if len(c) > words + len(_EMPTY) and c[words] == _BRACE:
+                return b"".join((e[:-1], b",", profile, b",", c[words + 1 :]))
+            if c[words:] == _EMPTY:
+                return b"".join((e[:-1], b",", profile, b"}"))
+            raise ValueError(_CUT)
     else:
         words = 1 if scheme == PLAIN else _HALF
-    _require_object(c, words)
-    if len(c) == words + len(_EMPTY):
-        return e
-    return b"%b,%b" % (e[:-1], c[words + 1 :])
+    if c[words : words + 1] != b"{":
+        raise ValueError(_CUT)
+    return e if c[words:] == _EMPTY else b"".join((e[:-1], b",", c[words + 1 :]))
 
 
 def parse(c: bytes) -> Content:
@@ -134,10 +137,10 @@ def parse(c: bytes) -> Content:
     if scheme == PLAIN:
         return Content(scheme=PLAIN, words=c[1:] or None)
     commitment, rest = c[1:_BARE], c[_BARE:]
-    if len(c) == _BARE and scheme == SEALED:
-        return Content(scheme=SEALED, commitment=commitment)
-    if scheme == SEALED:
-        return _sealed(commitment, rest)
+    if len(c) == _BARE and scheme == SALTED:
+        return Content(scheme=SALTED, commitment=commitment)
+    if scheme == SALTED:
+        return _salted(commitment, rest)
     if len(c) < _HALF + len(_EMPTY):
         raise ValueError(_CUT)
     other, salt, part = rest[:_HASH], rest[_HASH : _HASH + _SALT], rest[_HASH + _SALT :]
@@ -164,8 +167,10 @@ def parse(c: bytes) -> Content:
 def mismatch(c: bytes) -> str | None:
     """Open the commitment of an entry. Return the fault in words, without a word of the content; None if it matches.
 
-    There is nothing to open in plain content, and in a commitment of which both parts are gone.
+    There is nothing to open in plain content, in a commitment of which both parts are gone, and in an unknown scheme.
     """
+    if c and c[0] not in SCHEMES:
+        return None
     try:
         content = parse(c)
     except ValueError as error:
@@ -178,7 +183,7 @@ def mismatch(c: bytes) -> str | None:
 
 
 def without_words(c: bytes) -> bytes:
-    """Return sealed content with its words taken out. Raises ValueError if it is plain, or unreadable."""
+    """Return salted content with its words taken out. Raises ValueError if it is plain, or unreadable."""
     content = _committed(c)
     if content.words is None:
         return c
@@ -191,7 +196,7 @@ def without_words(c: bytes) -> bytes:
 
 
 def without_profile(c: bytes) -> bytes:
-    """Return sealed content with its profile taken out. Raises ValueError if it is plain, or unreadable."""
+    """Return salted content with its profile taken out. Raises ValueError if it is plain, or unreadable."""
     content = _committed(c)
     if content.profile is None:
         return c
@@ -203,13 +208,13 @@ def without_profile(c: bytes) -> bytes:
 
 
 def gone(c: bytes) -> frozenset[Part]:
-    """Return the parts that were taken out of sealed content. If both are, the profile may never have been there."""
+    """Return the parts that were taken out of salted content. If both are, the profile may never have been there."""
     scheme = c[0] if c else PLAIN
     if scheme == WITHOUT_PROFILE:
         return _PROFILE_GONE
     if scheme == WITHOUT_WORDS:
         return _WORDS_GONE
-    return _BOTH_GONE if scheme == SEALED and len(c) == _BARE else _NONE_GONE
+    return _BOTH_GONE if scheme == SALTED and len(c) == _BARE else _NONE_GONE
 
 
 _NONE_GONE: Final[frozenset[Part]] = frozenset()
@@ -219,14 +224,14 @@ _BOTH_GONE: Final[frozenset[Part]] = frozenset({"profile", "words"})
 _CUT: Final = "its content is cut short"
 
 
-def _sealed(commitment: bytes, rest: bytes) -> Content:
-    size = int.from_bytes(rest[:2])
-    start = 2 + (_SALT + size if size else 0)
-    profile, words = rest[2:start], rest[start:]
-    if len(rest) < 2 or len(words) < _SALT + len(_EMPTY):
+def _salted(commitment: bytes, rest: bytes) -> Content:
+    size = int.from_bytes(rest[:_SIZE])
+    start = _SIZE + (_SALT + size if size else 0)
+    profile, words = rest[_SIZE:start], rest[start:]
+    if len(words) < _SALT + len(_EMPTY):
         raise ValueError(_CUT)
     return Content(
-        scheme=SEALED,
+        scheme=SALTED,
         commitment=commitment,
         profile=profile[_SALT:] or None,
         profile_salt=profile[:_SALT] or None,
@@ -242,8 +247,3 @@ def _committed(c: bytes) -> Content:
     if content.commitment is None:
         raise ValueError("plain content has no commitment that could stay")
     return content
-
-
-def _require_object(c: bytes, at: int) -> None:
-    if c[at : at + 1] != b"{":
-        raise ValueError(_CUT)

@@ -25,7 +25,7 @@ from core.events import content
 from core.events.content import SaltPool
 from core.events.types import EVENTS, FIRST, INTRODUCED, Event, UnknownEvent, UnreadableEvent
 from core.events.upcasting import EARLIER, STEPS, VERSION, Back, Step, upcast
-from core.formats import FORMATS, SEALED_SINCE
+from core.formats import FORMATS, SALTED_SINCE
 from core.ids import is_site, is_thread
 from core.position import Position
 from core.refusals import FormatTooOld
@@ -129,11 +129,11 @@ class Codec:
     """Encoder and decoder of the event shapes of one Hansard version; `TODAY` is that of this version.
 
     `steps` lead from older versions to those of `versions`, `earlier` leads back. `introduced` gives the first
-    deployment format that allows each shape, and `newest` the format that allows all of them. Content is sealed in
-    formats from `sealed_since` on, with salts from `salts`; content of other schemes than `schemes` is not read.
+    deployment format that allows each shape, and `newest` the format that allows all of them. Content is salted in
+    formats from `salted_since` on, with salts from `salts`; content of other schemes than `schemes` is not read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # the shapes of one version, by keyword
         self,
         events: tuple[type[Event], ...] = EVENTS,
         *,
@@ -142,7 +142,7 @@ class Codec:
         earlier: Mapping[tuple[str, int], Back] = EARLIER,
         introduced: Mapping[tuple[str, int], int] = INTRODUCED,
         newest: int = FORMATS.writes,
-        sealed_since: int = SEALED_SINCE,
+        salted_since: int = SALTED_SINCE,
         schemes: Collection[int] = content.SCHEMES,
         salts: Callable[[], bytes] | None = None,
     ) -> None:
@@ -150,12 +150,13 @@ class Codec:
         self._decoders: dict[str, msgspec.json.Decoder[Event]] = {
             tag: msgspec.json.Decoder(event) for tag, event in self._classes.items()
         }
+        self._fields = {tag: _content_fields(event) for tag, event in self._classes.items()}
         self._versions = versions
         self._steps = steps
         self._earlier = earlier
         self._introduced = introduced
         self._newest = newest
-        self._sealed_since = sealed_since
+        self._salted_since = salted_since
         self._schemes = schemes
         self._salts = salts or SaltPool()
 
@@ -173,16 +174,21 @@ class Codec:
             facts = self._downcast(name, version, facts, format_)
         facts = event.stored(facts)
         # In field order, so that every process encodes the same event to the same bytes, but for salts.
-        said = {name: facts.pop(name) for name in tuple(facts) if name in event.CONTENT}
-        entry: dict[str, Any] = msgspec.to_builtins(stamped(event, stamp, version)) | facts
-        e = msgspec.json.encode(entry)[:-1]
-        if not said:
+        of_profile, of_words, of_both = self._fields[name]
+        is_salted = (self._newest if format_ is None else format_) >= self._salted_since
+        words = {field: facts.pop(field) for field in (of_words if is_salted else of_both) if field in facts}
+        profile = {field: facts.pop(field) for field in of_profile if field in facts}
+        for field in _IN_ENVELOPE:
+            facts.pop(field, None)
+        e = msgspec.json.encode(stamped(event, stamp, version))[:-1]
+        if facts:
+            e += b"," + msgspec.json.encode(facts)[1:-1]
+        if not words and not profile:
             return e, b""
-        if (self._newest if format_ is None else format_) < self._sealed_since:
-            return e, content.plain(msgspec.json.encode(said))
-        profile = {name: said.pop(name) for name in tuple(said) if name in event.PROFILE}
-        of_author = msgspec.json.encode(profile) if profile else None
-        return e, content.seal(of_author, msgspec.json.encode(said), self._salts)
+        said = msgspec.json.encode(words)
+        if not is_salted:
+            return e, content.plain(said)
+        return e, content.salted(msgspec.json.encode(profile) if profile else None, said, self._salts)
 
     def decode(self, position: Position, e: bytes, c: bytes) -> Recorded:
         """Decode the event of a stream entry. Unknown shapes become `UnknownEvent`.
@@ -261,10 +267,19 @@ def _is_place(site: str, thread: str) -> bool:
     return is_site(site) and (thread == "" or is_thread(thread))
 
 
+def _content_fields(event: type[Event]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the fields of the profile, of the words, and of both, each in the order in which they are stored."""
+    both = tuple(field for field in event.__struct_fields__ if field in event.CONTENT)
+    profile = tuple(field for field in both if field in event.PROFILE)
+    return profile, tuple(field for field in both if field not in event.PROFILE), both
+
+
 def _tag(event: type[Event]) -> str:
     return str(event.__struct_config__.tag)
 
 
+_IN_ENVELOPE: Final = ("type", "comment", "revision")
+"""Fields of events that their envelope has, too."""
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _OF_THE_FIRST: Final = frozenset(
     _tag(event)

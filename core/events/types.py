@@ -325,6 +325,18 @@ class CommentUnfeatured(Event, frozen=True, kw_only=True, tag="comment.unfeature
     comment: str
 
 
+class CommentPinned(Event, frozen=True, kw_only=True, tag="comment.pinned", omit_defaults=True):
+    """The top-level comment became the thread's pinned one: it comes first on the page. Advances the thread's head."""
+
+    comment: str
+
+
+class CommentUnpinned(Event, frozen=True, kw_only=True, tag="comment.unpinned", omit_defaults=True):
+    """The comment is no longer the thread's pinned one. Advances the thread's head."""
+
+    comment: str
+
+
 # --- vote and report: one aggregate per comment and member; the actor is the voter or the reporter ---
 
 
@@ -413,6 +425,8 @@ COMMENT_EVENTS: Final = (
     RevisionRedacted,
     CommentFeatured,
     CommentUnfeatured,
+    CommentPinned,
+    CommentUnpinned,
 )
 VOTE_EVENTS: Final = (VoteCast, VoteRetracted)
 REPORT_EVENTS: Final = (ReportFiled,)
@@ -435,5 +449,7 @@ INTRODUCED: Final[Mapping[tuple[str, int], int]] = {
     ("site.opened", 3): 3,
     ("policy.changed", 3): 3,
     ("policy.overridden", 3): 3,
+    ("comment.pinned", 1): 3,
+    ("comment.unpinned", 1): 3,
 }
 """First format (`core.formats`) that allows each (event type, version) to be appended; 1 for those not listed."""

@@ -54,7 +54,7 @@ async def heads(served: Served, site: str, threads: list[str]) -> dict[str, Thre
 def head_of(public: bytes) -> ThreadSummary:
     """Decode a thread summary from `meta.public`."""
     fields = _HEAD.decode(public)
-    known = {name: fields[name] for name in ThreadSummary.__struct_fields__}
+    known = {name: fields[name] for name in ThreadSummary.__struct_fields__ if name in fields}
     return ThreadSummary(**{**known, "position": Position.parse(fields["position"])})
 
 

@@ -7,7 +7,7 @@ order, each with its level. This module nests them into JSON, with a cursor wher
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from projections.views import rows
+from projections.views import rows, stored_row
 
 _NOTHING: Final = (b"", b"", b"")
 _ID: Final = len('{"id":"')
@@ -20,6 +20,8 @@ _NO_ANSWER: Final = len(b"p ")
 """Length of the HEADER of a row that is not a reply."""
 _REPLIES: Final = b',"replies":{"count":%d,"comments":['
 _NO_REPLIES: Final = _REPLIES % 0
+_PINNED_LEVEL: Final = 1
+"""Level of a pinned row: only top-level comments are pinned."""
 _END: Final = b'],"next":null}}'
 BEFORE_ANSWERS: Final = b"0" * 12
 """The `cut` of a row shown without its replies: before the age of the first reply."""
@@ -105,7 +107,10 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
                 parent = above[-1] if above else None
                 out.append(given or (parent[1] if parent and parent[0] == answered else here.of(answered)))
                 out.append(b"}")
-            out.append(rows.NO_VOTES if voted is None else rows.tallied(*tally(voted)))
+            pinned = level == _PINNED_LEVEL and public.endswith(rows.PINNED)
+            out.append(rows.USUAL if voted is None and not pinned else rows.tallied(*tally(voted), pinned=pinned))
+        else:
+            out.append(rows.left(stored_row.gone(row[header + len(public) + 2 :])))
         out.append(_REPLIES % count if count else _NO_REPLIES)
         above.append((_id(public), _name(public)) if count and is_published else None)
         ends.append(_END if age is None else b'],"next":%b}}' % quoted(cursor(_id(public).decode(), age.decode())))
@@ -132,6 +137,8 @@ def cell(line: PageLine, cursor: Callable[[str, str], str]) -> Cell:
 
 def begun(line: PageLine) -> bytes:
     """The public row without its replies and its closing brace."""
+    if line.header[:1] == b"t":
+        return line.public + rows.left(stored_row.gone(line.source))
     return line.public + rows.ending(line.public, line.name, line.votes)
 
 

@@ -43,6 +43,7 @@ async def page(served: Served, site: str, thread: str, query: PageQuery, *, once
             query.limit,
             query.depth,
             query.replies,
+            int(query.featured),
         ),
         once=once,
     )
@@ -83,7 +84,8 @@ async def replies(served: Served, site: str, thread: str, comment: str, query: R
 
 def page_mark(site: str, thread: str, query: PageQuery, at: str | None = None) -> str:
     """The mark of page cursors; `at` is the requested past position or time."""
-    return cursors.mark("page", site, thread, query.sort, query.anchor, query.limit, query.depth, query.replies, at)
+    scope = ("page", site, thread, query.sort, query.anchor, query.limit, query.depth, query.replies, at)
+    return cursors.mark(*scope, "featured") if query.featured else cursors.mark(*scope)
 
 
 def page_place(query: PageQuery, mark: str) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from projections.read.served_generation import Served
 from projections.read.tree import After, Size, Tree, TreeRow, TreeWalk
 from projections.thread import snapshots
 from projections.thread.fold import CannotApply
-from projections.thread.state import CommentState, Text, ThreadState
+from projections.thread.state import CommentState, Gone, Text, ThreadState
 from projections.thread.time_travel import SnapshotIndex, thread_at
 from projections.views import layout, parking, rows, stored_row
 from projections.views.viewer import PUBLIC, Viewer
@@ -42,22 +42,28 @@ _TEXTS_PER_CALL: Final = 500
 
 
 class Present:
-    """The current public state, which limits the past that may be shown. Staff sees all of the past."""
+    """The current state of comments, which limits the past that may be shown. Staff sees all of the past."""
 
-    def __init__(self, found: Mapping[str, tuple[CommentState, Text]]) -> None:
+    def __init__(self, found: Mapping[str, tuple[CommentState, Text | None]], *, masks: bool = True) -> None:
         self._found = found
+        self._masks = masks
 
     def shown(self, then: CommentState) -> CommentState:
         """A past comment, with its current status if it is no longer published, and without a text now hidden."""
-        if not then.published:
+        if not then.published or not self._masks:
             return then
         now, text = self._found[then.id]
         if not now.published:
             return replace(then, verdict_status=now.verdict_status, withdrawn=now.withdrawn)
-        if stands(text):
+        if text is not None and stands(text):
             return then
         revision = then.standing or then.latest
         return replace(then, texts={revision: replace(then.texts[revision], body=None)})
+
+    def gone(self, then: CommentState) -> Gone | None:
+        """By what a comment that was not published is gone: as is known now, if it is not published now."""
+        now, _ = self._found.get(then.id, (then, None))
+        return now.gone or then.gone
 
 
 class StoredSnapshots:
@@ -179,11 +185,11 @@ async def state_at(
 
 async def shown_of(
     served: Served, state: ThreadState, places: Sequence[TreeRow], viewer: Viewer, pace: Pace
-) -> tuple[Present | None, dict[str, str]]:
-    """The current public state for these rows, and the html of the texts they show. No mask for staff."""
+) -> tuple[Present, dict[str, str]]:
+    """The current state for these rows, which masks nothing for staff, and the html of the texts they show."""
     if pace.due:
         await pace.rest()
-    present = None if viewer.staff else await _present(served, state, places)
+    present = await _present(served, state, places, masks=not viewer.staff)
     pace.begin()
     return present, await _texts(places, viewer, present, Rendering())
 
@@ -203,7 +209,7 @@ def walked(state: ThreadState, query: PageQuery, parent: str | None, after: Afte
 def _walked(tree: Tree, query: PageQuery, parent: str | None, after: After | None) -> TreeWalk:
     size = Size(query.limit, query.depth, query.replies)
     if parent is None:
-        return tree.page(query.sort, query.anchor, after, size)
+        return tree.page(query, after, size)
     return tree.replies(parent, after, size)
 
 
@@ -259,20 +265,21 @@ def cells_of(
         if then.answered is not None and (answered := shown(state.rows[then.answered])).published:
             name = msgspec.json.encode(answered.author.name)
         comment = shown(then)
-        row, more = _row(comment, state.id, viewer, name, html)
+        gone = None if present is None else present.gone(then)
+        row, more = _row(comment, state.id, viewer, name, html, gone)
         following = None if cut is None else page_json.quoted(cursor(then.id, f"{cut:012d}"))
         yield Cell(level, len(then.answers), following, row, more)
 
 
 def _row(
-    comment: CommentState, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str]
+    comment: CommentState, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str], gone: Gone | None
 ) -> tuple[bytes, bytes]:
     """A row up to its replies, without its closing brace, and the fields after them. A tombstone if not published.
 
     An author sees the past as the public does.
     """
     if not comment.published:
-        return rows.tombstone(comment, thread), b""
+        return rows.tombstone(comment, thread, gone), b""
     if viewer.staff:
         made = viewer_rows.made(comment, thread, Viewer(staff=True), name, html)
         assert made is not None
@@ -286,14 +293,14 @@ def _all(then: CommentState) -> CommentState:
     return then
 
 
-async def _present(served: Served, state: ThreadState, places: Sequence[TreeRow]) -> Present:
-    """The current state, from the views, of the comments that these rows show or name."""
+async def _present(served: Served, state: ThreadState, places: Sequence[TreeRow], *, masks: bool) -> Present:
+    """The current state, from the views, of the comments that these rows show or name; of tombstones alone to staff."""
     concerned = {place.comment.id: place.comment for place in places}
     for place in places:
         if place.comment.answered is not None:
             concerned.setdefault(place.comment.answered, state.rows[place.comment.answered])
-    wanted = [(then, then.standing or then.latest) for then in concerned.values() if then.published]
-    found: dict[str, tuple[CommentState, Text]] = {}
+    wanted = [(then, then.standing or then.latest) for then in concerned.values() if masks or not then.published]
+    found: dict[str, tuple[CommentState, Text | None]] = {}
     for start in range(0, len(wanted), _TEXTS_PER_CALL):
         chunk = wanted[start : start + _TEXTS_PER_CALL]
         reply = await served.thread(
@@ -307,5 +314,5 @@ async def _present(served: Served, state: ThreadState, places: Sequence[TreeRow]
             if stored is None:
                 raise page_json.Inconsistent("the views lack a comment that they have taken in")
             now = stored_row.without_shown(stored)
-            found[then.id] = (now, now.texts[revision] if text is None else _TEXT.decode(text))
-    return Present(found)
+            found[then.id] = (now, now.texts.get(revision) if text is None else _TEXT.decode(text))
+    return Present(found, masks=masks)

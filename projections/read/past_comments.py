@@ -86,7 +86,7 @@ async def _permalink(
     below = (await grown(state, pace)).below(comment, _BELOW)
     present, html = await shown_of(served, state, [*above, *below], viewer, pace)
     # The past is masked by what is public now: a comment that was taken down since is not found.
-    if not (comment if present is None else present.shown(comment)).published:
+    if not present.shown(comment).published:
         raise NotFound
     ancestors, answers = (
         page_json.nested(cells_of(state, rows, viewer, present, onward, html.__getitem__)) for rows in (above, below)

@@ -42,6 +42,9 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     replies: Annotated[Replies, Meta(description="Maximum number of replies per parent.")] = 20
     cursor: Cursor | None = None
     anchor: Annotated[AnchorId, Meta(description="Only comments on this inline question.")] | None = None
+    featured: Annotated[
+        bool, Meta(description="Only the editors' picks of every level, in the order of `sort`, without replies.")
+    ] = False
 
 
 class RepliesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -151,6 +154,9 @@ class ThreadSummary(Struct, frozen=True, kw_only=True):
     url: str
     title: str
     status: Literal["open", "closed", "archived"]
+    status_at: str | None = None
+    """Time of the last change of the status, RFC 3339; None if it never changed, or an earlier version made the
+    views."""
     comments: int
     position: Position
     """Position of the last event that changed something public."""

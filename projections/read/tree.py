@@ -5,9 +5,10 @@ orders, sizes and cursors.
 """
 
 from collections import defaultdict
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
-from projections.read.queries import MOST_ROWS, MOST_TEXT, Sort
+from projections.read.queries import MOST_ROWS, MOST_TEXT, PageQuery, Sort
 from projections.read.queries import size as text_size
 from projections.thread.state import CommentState, ThreadState
 from projections.views.layout import top_score
@@ -38,6 +39,14 @@ class After(NamedTuple):
     score: int = 0
 
 
+BEFORE_ALL: Final[Mapping[Sort, After]] = {
+    "newest": After(999_999_999_999),
+    "oldest": After(0),
+    "top": After(0, -999_999_999_999_999),
+}
+"""Before every row of an order: the place to continue from if a page shows the pinned row alone."""
+
+
 class TreeWalk(NamedTuple):
     """Rows in display order; `last` is the last first-level row if there are more."""
 
@@ -50,6 +59,8 @@ class Tree:
 
     def __init__(self, thread: ThreadState) -> None:
         self._answers: defaultdict[str | None, list[CommentState]] = defaultdict(list)
+        self._picks: list[CommentState] = []
+        self._pinned: CommentState | None = None
         self._text = 0
         for comment in thread.rows.values():
             self.add(comment)
@@ -59,25 +70,39 @@ class Tree:
         """Add one row, anywhere in the tree; call `sort` after the last one."""
         if comment.on_page:
             self._answers[comment.parent].append(comment)
+        if comment.published and comment.featured:
+            self._picks.append(comment)
+        if comment.published and comment.pinned:
+            self._pinned = comment
 
     def sort(self) -> None:
         """Sort the replies of every parent by age."""
-        for answers in self._answers.values():
+        for answers in (*self._answers.values(), self._picks):
             answers.sort(key=lambda comment: comment.posted.n)
 
-    def page(self, sort: Sort, anchor: str | None, after: After | None, size: Size) -> TreeWalk:
-        """Top-level rows in an order, all of them or those on one anchor."""
-        firsts = [row for row in self._answers[None] if anchor is None or row.anchor == anchor]
-        match sort:
+    def page(self, query: PageQuery, after: After | None, size: Size) -> TreeWalk:
+        """Top-level rows in an order, or the picks without replies: all of them or those on one anchor.
+
+        The pinned row comes first, and not a second time in its own place.
+        """
+        anchor = query.anchor
+        firsts = self._picks if query.featured else self._answers[None]
+        firsts = [row for row in firsts if anchor is None or row.anchor == anchor]
+        pinned = [row for row in firsts if row is self._pinned]
+        firsts = [row for row in firsts if row is not self._pinned]
+        if query.featured:
+            size = size._replace(depth=1)
+        match query.sort:
             case "newest":
                 firsts.reverse()
-                return self._walk([row for row in firsts if not after or row.posted.n < after.age], size)
+                firsts = [row for row in firsts if not after or row.posted.n < after.age]
             case "oldest":
-                return self._walk([row for row in firsts if not after or row.posted.n > after.age], size)
+                firsts = [row for row in firsts if not after or row.posted.n > after.age]
             case "top":
                 firsts.sort(key=place_in_top)
                 behind = (after.score, after.age) if after else None
-                return self._walk([row for row in firsts if not behind or place_in_top(row) > behind], size)
+                firsts = [row for row in firsts if not behind or place_in_top(row) > behind]
+        return self._walk(firsts if after else pinned + firsts, size, BEFORE_ALL[query.sort])
 
     def replies(self, parent: str, after: After | None, size: Size) -> TreeWalk:
         """Replies of one comment, oldest first."""
@@ -90,7 +115,7 @@ class Tree:
         self._descend(places, comment, 1, size)
         return places
 
-    def _walk(self, firsts: list[CommentState], size: Size) -> TreeWalk:
+    def _walk(self, firsts: list[CommentState], size: Size, before: After | None = None) -> TreeWalk:
         places: list[TreeRow] = []
         self._text = 0
         last = None
@@ -98,6 +123,8 @@ class Tree:
             if number == size.limit or self._full(places, size):
                 return TreeWalk(places, last)
             last = After(comment.posted.n, place_in_top(comment)[0])
+            if number == 0 and comment is self._pinned:
+                last = before or last
             self._descend(places, comment, 1, size)
         return TreeWalk(places, None)
 

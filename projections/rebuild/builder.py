@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from core.events.envelope import Read, Recorded, UnreadableEntry, read
+from core.events.lost_content import LostContents
 from core.log.port import Entry, Log
 from core.position import START, Position
 from core.redis.errors import retry
@@ -96,9 +97,11 @@ class Rebuilding:
         self._commit_boundary: Position | None = None
         """Position at which a commit must end: an interrupted commit would have ended there or later."""
         self._poison = Poison()
+        self.lost = LostContents()
+        """The missing content of all events in these views, once `threads` was called."""
         self.cut: Exception | None = None
         """The error at the flip that stopped the views from advancing past the served ones."""
-        self._lost: Position | None = None
+        self._beyond_log: Position | None = None
         """Cursor of the served views, if the log has no such event."""
 
     async def level(self) -> None:
@@ -146,7 +149,7 @@ class Rebuilding:
             # At full speed: the served views advance meanwhile, and the flip requires that these have caught up.
             commit = projection.taken(await ahead(projection.bodies(), self._html))
             flip = partial(
-                self._store.flip, self._partition, self._nonce, commit, self._served.generation, lost=self._lost
+                self._store.flip, self._partition, self._nonce, commit, self._served.generation, lost=self._beyond_log
             )
             outcome = await self._insist(flip)
             if not isinstance(outcome, Apart):
@@ -179,7 +182,7 @@ class Rebuilding:
             if not entries:
                 raise Interrupted("the log ended before where the views are")
             for entry in entries:
-                self._note(self._read(*entry))
+                self._note(self._read(*entry), entry.c)
             at = entries[-1].position
             await self._pace.rest()
         return sorted(self._threads)
@@ -204,10 +207,10 @@ class Rebuilding:
 
     async def _goal(self) -> Position:
         goal: Position = await self._insist(lambda: self._served.cursor(self._partition))
-        self._lost = None
+        self._beyond_log = None
         if goal != START and await self._log.entry(self._partition, goal) is None:
             # The server has another log, or an older one: the served views can never advance.
-            self._lost = goal
+            self._beyond_log = goal
             return await self._log.last(self._partition)
         return goal
 
@@ -215,7 +218,7 @@ class Rebuilding:
         recorded = self._read(*entry)
         if projection.misses(recorded):
             await self._load(projection, recorded.envelope.site, recorded.envelope.thread)
-        self._note(recorded)
+        self._note(recorded, entry.c)
         try:
             projection.apply(recorded)
         except Hole:
@@ -227,7 +230,8 @@ class Rebuilding:
                 self._poison.park(recorded, error.why, time.time_ns() // 1_000_000)
             raise _Again from error
 
-    def _note(self, recorded: Recorded) -> None:
+    def _note(self, recorded: Recorded, c: bytes) -> None:
+        self.lost.add(recorded.position, recorded.envelope, c)
         if recorded.envelope.thread:
             self._threads.add((recorded.envelope.site, recorded.envelope.thread))
 

@@ -7,6 +7,7 @@ is folded in steps, so that other tasks of the process run in between.
 
 from typing import Final
 
+from core.events.lost_content import WordsLost
 from core.log.port import Log
 from core.position import Position
 from core.refusals import Unavailable
@@ -25,7 +26,7 @@ async def refold(
 ) -> Position | None:
     """Replace the served views of a thread by the fold of its log, apply `changes` with it, and unpark the thread.
 
-    Returns the position of the new views, or None if there is no such thread. Raises `CannotApply`,
+    Returns the position of the new views, or None if there is no such thread. Raises `CannotApply`, `WordsLost`,
     `redis.exceptions.RedisError`, and `core.refusals.Unavailable` if the thread receives events at every attempt.
     """
     partition = store.keys.of(site, thread).number
@@ -34,6 +35,8 @@ async def refold(
         state = await replay.at()
         if not state.events:
             return None
+        if lost := replay.lost.texts():
+            raise WordsLost(lost)
         served = await store.served(partition)
         if isinstance(await served.exchange(state, html, *changes), Done):
             return state.last

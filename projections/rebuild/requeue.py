@@ -5,6 +5,7 @@ If the same event or another one cannot be applied, the thread is shown up to th
 
 from msgspec.structs import replace
 
+from core.events.lost_content import WordsLost
 from core.log.port import Log
 from core.refusals import Unavailable
 from core.text.render import rendered
@@ -28,7 +29,7 @@ async def requeue(
 ) -> Parked | None:
     """Requeue a parked thread. Returns the event that it is parked at now, or None if it is no longer parked.
 
-    Raises `CannotApply` if nothing of the thread can be shown, `redis.exceptions.RedisError`, and
+    Raises `CannotApply` if nothing of the thread can be shown, `WordsLost`, `redis.exceptions.RedisError`, and
     `core.refusals.Unavailable` if no projector reaches its last event or the thread keeps receiving events.
     """
     site, thread = was.site, was.thread
@@ -36,7 +37,10 @@ async def requeue(
         last = await log.thread_last(site, thread)
         if last is None or not await passed(served, site, thread, last, within=VIEWS_WITHIN):
             raise Unavailable("the views do not come to the last event of the thread: does a projector run?")
-        state, still = await foldable(log, site, thread, now)
+        replay = await _replay(log, site, thread)
+        if lost := replay.lost.texts():
+            raise WordsLost(lost)
+        state, still = replay.state, _stopped(replay, now)
         if still is not None and still.position == was.position:
             return replace(still, since=was.since)
         live = await store.served(store.keys.of(site, thread).number)
@@ -52,9 +56,21 @@ async def foldable(log: Log, site: str, thread: str, now: int) -> tuple[ThreadSt
     Returns the thread before that event, and the event as parked; the whole thread and None without one. Raises
     `core.refusals.Unavailable` if the log cannot be read.
     """
+    replay = await _replay(log, site, thread)
+    return replay.state, _stopped(replay, now)
+
+
+async def _replay(log: Log, site: str, thread: str) -> ThreadReplay:
+    """The thread, folded up to the first event that cannot be applied."""
     replay = ThreadReplay(log, site, thread, stops=True)
-    state, failed = await replay.at(), replay.failed
-    return state, None if failed is None else parking.parked(failed.recorded, failed.why, now)
+    await replay.at()
+    return replay
+
+
+def _stopped(replay: ThreadReplay, now: int) -> Parked | None:
+    """The event that stopped a fold, as parked."""
+    failed = replay.failed
+    return None if failed is None else parking.parked(failed.recorded, failed.why, now)
 
 
 def _parks(store: Store, parked: Parked) -> Change:

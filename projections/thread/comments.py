@@ -8,8 +8,10 @@ from core.events.envelope import Recorded
 from core.events.types import (
     CommentApproved,
     CommentEdited,
+    CommentPinned,
     CommentPosted,
     CommentRejected,
+    CommentUnpinned,
     Event,
     RevisionRedacted,
 )
@@ -32,6 +34,10 @@ def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: Chang
         comment.reports = []
     elif isinstance(event, RevisionRedacted):
         thread.redacted.append((comment.id, event.revision))
+    elif isinstance(event, CommentPinned):
+        thread.pinned = comment.id
+    elif isinstance(event, CommentUnpinned) and thread.pinned == comment.id:
+        thread.pinned = None
     _wait(comment, since, recorded.position)
     return update_visibility(thread, comment, before, listener)
 

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from core.domain.context import ThreadStatus
 from core.events.envelope import Recorded
 from core.events.types import (
     AnchorClosed,
@@ -45,11 +46,11 @@ def apply(thread: ThreadState, recorded: Recorded, event: ThreadEvent, listener:
         case ThreadRetitled():
             thread.url, thread.title = event.url or "", event.title or ""
         case ThreadClosed():
-            thread.status = "closed"
+            _turn(thread, "closed", recorded)
         case ThreadReopened():
-            thread.status = "open"
+            _turn(thread, "open", recorded)
         case ThreadArchived():
-            thread.status = "archived"
+            _turn(thread, "archived", recorded)
         case PolicyOverridden():
             thread.overrides = event.overrides
         case AnchorOpened():
@@ -64,6 +65,10 @@ def apply(thread: ThreadState, recorded: Recorded, event: ThreadEvent, listener:
         case _:
             assert_never(event)
     return THREAD
+
+
+def _turn(thread: ThreadState, status: ThreadStatus, recorded: Recorded) -> None:
+    thread.status, thread.status_at = status, recorded.occurred_at
 
 
 def _word(anchor: AnchorState, event: AnchorOpened | AnchorReworded) -> None:

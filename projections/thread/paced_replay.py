@@ -11,10 +11,11 @@ import msgspec
 from msgspec import Raw
 
 from core.events.envelope import Recorded, read
+from core.events.lost_content import LostContents
 from core.log.port import Entry
 from core.throttle import Pace
 from projections.thread.skip_rule import Skipped, take_in
-from projections.thread.state import CommentState, ThreadState
+from projections.thread.state import CommentState, ThreadState, picks_of
 
 _PIECE: Final = 256 * 1024
 """Bytes inflated per step."""
@@ -43,6 +44,7 @@ async def unpack(snapshot: bytes, pace: Pace) -> ThreadState:
         state.rows[name] = _comment.decode(row)
         if pace.due:
             await pace.rest()
+    state.picks = picks_of(state.rows)
     return state
 
 
@@ -53,16 +55,19 @@ async def fold(
     within: Callable[[Recorded], bool],
     pace: Pace,
     passed: Callable[[ThreadState], None] | None = None,
+    lost: LostContents | None = None,
 ) -> bool:
     """Apply entries of a thread in place, up to the first one not `within`. True if all are within.
 
-    `passed` is called after each event. Raises `CannotApply` at an event that cannot be applied, unless it is in
-    `skipped`.
+    `passed` is called after each event, and `lost` collects missing content. Raises `CannotApply` at an event that
+    cannot be applied, unless it is in `skipped`.
     """
     for entry in entries:
         recorded = read(*entry)
         if not within(recorded):
             return False
+        if lost is not None:
+            lost.add(recorded.position, recorded.envelope, entry.c)
         take_in(state, recorded, skipped)
         if passed is not None:
             passed(state)

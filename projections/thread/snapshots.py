@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from core.position import Position
-from projections.thread.state import FOLD, ThreadState
+from projections.thread.state import FOLD, ThreadState, picks_of
 
 FIRST: Final = 256
 """Number of events at the first snapshot."""
@@ -84,7 +84,16 @@ def pack(thread: ThreadState) -> bytes:
 
 def unpack(snapshot: bytes) -> ThreadState:
     """Deserialize a snapshot into a new thread."""
-    return _DECODER.decode(zlib.decompress(snapshot))
+    thread = _DECODER.decode(zlib.decompress(snapshot))
+    thread.picks = picks_of(thread.rows)
+    return thread
+
+
+def same(found: ThreadState, thread: ThreadState) -> bool:
+    """True if a snapshot is that of a thread, both unpacked. An older snapshot has no `status_at`."""
+    if found.status_at is None:
+        thread = replace(thread, status_at=None)
+    return found == thread
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

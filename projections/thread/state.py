@@ -6,7 +6,7 @@ cache or snapshot) must not be folded further. The structs cannot form reference
 garbage collection (`gc=False`): reading a large thread takes half the time.
 
 The stored state (written by `projections.views.changes`, read by `projections.views.stored_thread`) is in parts:
-- `meta.source` is the JSON of a `ThreadState` without `rows`.
+- `meta.source` is the JSON of a `ThreadState` without `rows` and without `picks`.
 - Line SOURCE of a row is the JSON of a `CommentState` without `up`, `down`, `ballots`, `reports` and `answers`, and
   with only the standing and the latest text. The words of a public text are in line PUBLIC. Every other text is in
   `revisions`: `<comment>:<revision>` to the JSON of a `Text`.
@@ -28,6 +28,12 @@ from core.position import START, Position
 FOLD: Final = 4
 """Version of the fold, raised when the same events fold into another thread; older snapshots then become invalid. A new
 field whose default is right for all earlier events raises the layout instead (`projections.views.versions`)."""
+
+Gone = Literal["moderator", "rule", "author", "erased", "unknown"]
+"""By what a comment is gone. No event of this version erases a comment."""
+
+IMPORTER: Final = "import"
+"""Id of the `system` actor, and name of the rule, of removals of which an import does not know who made them."""
 
 TextStatus = Literal["published", "pending", "rejected", "redacted"]
 
@@ -135,6 +141,20 @@ class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False)
             return False
         return self.verdict_status != "published" or self.texts[self.latest].status in ("pending", "rejected")
 
+    @property
+    def gone(self) -> Gone | None:
+        """By what the comment is gone; None if it is published. The decision on the text that readers saw counts."""
+        if self.published:
+            return None
+        if self.withdrawn:
+            return "author"
+        text = self.texts[self.standing or self.latest]
+        if text.decision is None:
+            return "unknown" if text.rule == IMPORTER else "rule"
+        if text.decision.kind != "system":
+            return "moderator"
+        return "unknown" if text.decision.by == IMPORTER else "rule"
+
     def votes_then(self, revision: int) -> tuple[int, int] | None:
         """Up and down votes when that text was last on the page, current if it is there now; None if it never was."""
         if revision == self.standing and self.published:
@@ -162,6 +182,9 @@ class ThreadState(Struct, kw_only=True, omit_defaults=True, gc=False):
     url: str = ""
     title: str = ""
     status: ThreadStatus = "open"
+    status_at: int | None = None
+    """Time at which the thread was last closed, archived or reopened, in milliseconds since 1970. None if it never was,
+    and in views of an earlier layout and in snapshots that were made of them."""
     opened: Position | None = None
     """Position of opening; None before the first event."""
     opened_at: int | None = None
@@ -173,6 +196,10 @@ class ThreadState(Struct, kw_only=True, omit_defaults=True, gc=False):
     """Anchors by id, in the order of opening."""
     comments: int = 0
     """Number of published comments."""
+    pinned: str | None = None
+    """The pinned comment, also while it is not published."""
+    picks: list[str] = field(default_factory=list)
+    """The published editors' picks, oldest first. Derived from `rows`."""
     position: Position = START
     """Position of the last event that changed something public."""
     last: Position = START
@@ -185,3 +212,8 @@ class ThreadState(Struct, kw_only=True, omit_defaults=True, gc=False):
     """Number of events folded."""
     rows: dict[str, CommentState] = field(default_factory=dict)
     """Every comment by id, in the order of posting."""
+
+
+def picks_of(rows: dict[str, CommentState]) -> list[str]:
+    """The published editors' picks among the comments of a thread, oldest first."""
+    return [name for name, comment in rows.items() if comment.featured and comment.published]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from core.events.envelope import Recorded, read
+from core.events.lost_content import LostContents
 from core.log.port import Entry, Log
 from core.position import START, Position
 from core.throttle import Pace
@@ -43,6 +44,8 @@ class ThreadReplay:
         self.failed: CannotApply | None = None
         self.state = ThreadState(site=site, id=thread)
         """The thread as far as it was folded, without events if it has none. Only valid until the next `at`."""
+        self.lost = LostContents()
+        """The missing content of the events that were folded."""
         self._log = log
         self._stops = stops
         self._last = last
@@ -82,6 +85,7 @@ class ThreadReplay:
 
     def _begin(self) -> None:
         self.state = ThreadState(site=self.state.site, id=self.state.id)
+        self.lost = LostContents()
         self._upto = START
         self.failed = None
 
@@ -99,7 +103,7 @@ class ThreadReplay:
             return recorded.position <= upto
 
         async for chunk in _chunks(self._log, state, last):
-            if not await fold(state, chunk, self._skipped, within, self._pace, self._passed):
+            if not await fold(state, chunk, self._skipped, within, self._pace, self._passed, self.lost):
                 return
 
 

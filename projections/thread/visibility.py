@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from core.domain.moderated_comment import shown
 from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects, PublicChange
-from projections.thread.state import CommentState, ThreadState
+from projections.thread.state import CommentState, Gone, ThreadState
 
 
 class Visibility(Struct, frozen=True, gc=False):
@@ -17,6 +17,8 @@ class Visibility(Struct, frozen=True, gc=False):
     published: bool
     on_page: bool
     status: str
+    gone: Gone | None
+    pick: bool
     standing: int | None
     shown: Any
     """The fields of a published comment whose change readers see (`core.domain.moderated_comment.shown`)."""
@@ -25,10 +27,14 @@ class Visibility(Struct, frozen=True, gc=False):
     def of(cls, comment: CommentState) -> "Visibility":
         """The current visibility of a comment."""
         published = comment.published
-        return cls(published, published or bool(comment.answers), comment.status, comment.standing, shown(comment))
+        on_page = published or bool(comment.answers)
+        pick = published and comment.featured
+        return cls(published, on_page, comment.status, comment.gone, pick, comment.standing, shown(comment))
 
 
-NOWHERE: Final = Visibility(published=False, on_page=False, status="pending", standing=None, shown=None)
+NOWHERE: Final = Visibility(
+    published=False, on_page=False, status="pending", gone=None, pick=False, standing=None, shown=None
+)
 """Visibility of a comment before it was posted."""
 
 
@@ -38,6 +44,10 @@ def update_visibility(
     """Update the page for a changed comment and return the public changes."""
     after = Visibility.of(comment)
     _part(comment, before, after)
+    if after.pick and not before.pick:
+        insort(thread.picks, comment.id, key=lambda pick: thread.rows[pick].posted.n)
+    elif before.pick and not after.pick:
+        thread.picks.remove(comment.id)
     changes: list[tuple[PublicChange, str | None]] = []
     if after.on_page != before.on_page:
         changes += _update_ancestors(thread, comment, listener)
@@ -53,7 +63,7 @@ def update_visibility(
             changes.append(("comment.removed", comment.id))
     elif after.published and after != before:
         changes.append(("comment.edited", comment.id))
-    elif after.on_page and after.status != before.status:
+    elif after.on_page and (after.status, after.gone) != (before.status, before.gone):
         changes.append(("comment.removed", comment.id))
     return Effects(tuple(changes)) if changes else NOTHING_PUBLIC
 

@@ -1,7 +1,7 @@
 """Index of the threads in a partition's log, made by one pass over the log, which is checked meanwhile.
 
 The numbers of the events must be dense, and each event must name the one before it in its thread. Then the back
-pointers from a thread's last event lead to every event of that thread, and to no other.
+pointers from a thread's last event lead to every event of that thread, and to no other. Every commitment is opened.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,11 +9,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from core.events import content
 from core.events.envelope import envelope_of, read
+from core.events.lost_content import LostContents
 from core.log.port import BrokenChain, Entry, Log
 from core.position import START, Position
 from projections.thread.fold import Hole
-from projections.verify.difference import Name
+from projections.verify.difference import ContentFault, Name
 
 READ: Final = 1000
 """Events per read."""
@@ -42,6 +44,8 @@ class LogIndex:
         self.threads: dict[Name, IndexedThread] = {}
         self.sites: set[str] = set()
         """The sites of these threads."""
+        self._altered: list[tuple[Name, ContentFault]] = []
+        self._lost = LostContents()
         self._log = log
         self._partition = partition
 
@@ -53,12 +57,24 @@ class LogIndex:
         """
         if cursor < self.at:
             self.at, self.threads, self.sites = START, {}, set()
+            self._altered, self._lost = [], LostContents()
         while self.at < cursor:
             entries = await self._log.read(self._partition, self.at, limit=READ, upto=cursor)
             if not entries:
                 raise ViewsAhead(cursor)
             for entry in entries:
                 self._add(entry)
+
+    def content_faults(self) -> list[tuple[Name, ContentFault]]:
+        """Entries whose content does not match its commitment, or is missing; by thread, "" for the site's log."""
+        lost = [
+            (
+                (one.site, one.thread),
+                ContentFault(position=one.position, kind="words_lost", type=one.type, why=one.why),
+            )
+            for one in self._lost.found()
+        ]
+        return sorted([*self._altered, *lost], key=lambda found: found[1].position)
 
     def last(self, name: Name) -> Callable[[Position], Awaitable[Position | None]]:
         """The last event of a thread, for a `ThreadReplay`."""
@@ -73,6 +89,10 @@ class LogIndex:
         envelope = envelope_of(*entry)
         if entry.position.n != self.at.n + 1:
             raise Hole(read(*entry), self.at)
+        if (why := content.mismatch(entry.c)) is not None:
+            fault = ContentFault(position=entry.position, kind="altered", type=envelope.type, why=why)
+            self._altered.append(((envelope.site, envelope.thread), fault))
+        self._lost.add(entry.position, envelope, entry.c)
         if envelope.thread:
             name = (envelope.site, envelope.thread)
             thread = self.threads.get(name)

@@ -72,6 +72,11 @@ class PartitionCheck:
             await self._index.go_to(await self._check.cursor())
             async for difference in self._all(existing, tell) if self.scope.fold else self._uncompared():
                 yield difference
+            for name, fault in self._index.content_faults():
+                place = self._check.difference(
+                    name if name[1] else None, self.keys.log, str(fault.position), None, None
+                )
+                yield replace(place, content=fault)
             tell(self.at.n, self.at.n, len(self._compared))
         except ViewsAhead as ahead:
             key = self.keys.cursor(self.generation)

@@ -75,6 +75,7 @@ class ChangeTracker:
         """Former size of each comment in `_comments`."""
         self._answered: dict[str, None] = {}
         self._before = layout.of_thread(thread)
+        self._had_picks = bool(thread.picks)
 
     def comment(self, comment: CommentState) -> None:
         """`comment` is about to change. A comment that is not in the thread yet has nothing in the views."""
@@ -125,6 +126,8 @@ class ChangeTracker:
         views = keys.thread_views(generation, thread.site, thread.id)
         out = _Out(keys, generation, thread.site, views)
         out.puts["meta"].update(layout.meta(thread))
+        if not thread.picks and (self._had_picks or self.whole):
+            out.drop("meta", layout.PICKS)
         changed = list(out.changes())
         if self.whole:
             changed += [Change("DEL", key, []) for key in views if key != views.meta]

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from core.keys import ThreadViews
+from core.times import rfc3339
 from projections.thread.state import CommentState, ReportState, Text, ThreadState
 from projections.views import stored_row
 from projections.views.listings import registry
@@ -32,6 +33,9 @@ THREAD_HASHES: Final = tuple(name for name in ThreadViews._fields if name not in
 
 HASHES: Final = frozenset(THREAD_HASHES)
 """Names of all views that are hashes; every other view is a sorted set, listings included."""
+
+PICKS: Final = "picks"
+"""Field of `meta` with the published editors' picks."""
 
 TOGETHER: Final = 20
 """Replies per comment kept in one `answers` field: the number that a page shows by default."""
@@ -115,17 +119,25 @@ def ballot(comment: str, member: str, vote: tuple[int, int]) -> str:
 
 
 def meta(thread: ThreadState) -> dict[str, bytes]:
-    """The fields of `meta`."""
+    """The fields of `meta`: the thread as served and its source, and the picks if it has any, as sorted members."""
+    pinned = None if thread.pinned is None else thread.rows[thread.pinned]
     public = {
         "id": thread.id,
         "site": thread.site,
         "url": thread.url,
         "title": thread.title,
         "status": thread.status,
+        "status_at": None if thread.status_at is None else rfc3339(thread.status_at),
         "comments": thread.comments,
+        "featured": len(thread.picks),
+        "pinned": pinned.id if pinned is not None and pinned.published else None,
         "position": str(thread.position),
     }
-    return {"public": _JSON.encode(public), "source": _JSON.encode(msgspec.structs.replace(thread, rows={}))}
+    source = msgspec.structs.replace(thread, rows={}, picks=[])
+    fields = {"public": _JSON.encode(public), "source": _JSON.encode(source)}
+    if thread.picks:
+        fields[PICKS] = " ".join(thread.rows[name].member for name in thread.picks).encode()
+    return fields
 
 
 def encode(value: Value) -> bytes | int:

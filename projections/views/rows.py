@@ -9,11 +9,11 @@ callers cache it.
 from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from core.domain.moderated_comment import Status
 from core.times import TimeText, rfc3339
-from projections.thread.state import CommentState, Text
+from projections.thread.state import CommentState, Gone, Text
 from projections.views.viewer import Viewer
 
 LAYOUT: Final = 2
@@ -22,8 +22,15 @@ LAYOUT: Final = 2
 EMPTY_REPLIES: Final = b'{"count":0,"comments":[],"next":null}'
 
 
-NO_VOTES: Final = b',"votes":{"up":0,"down":0,"score":0}'
-"""The field `votes` without any votes."""
+PINNED: Final = b',"pinned":true'
+"""End of a begun row of the pinned comment. Other rows say nothing of it until they are completed: no row grows, and
+rows of versions without pinned comments are right as they are."""
+
+_NOT_PINNED: Final = b',"pinned":false'
+_NO_VOTES: Final = b',"votes":{"up":0,"down":0,"score":0}'
+
+USUAL: Final = _NOT_PINNED + _NO_VOTES
+"""The fields `pinned` and `votes` of a comment that is not pinned and has no votes."""
 
 
 class Author(Struct, frozen=True, kw_only=True, gc=False):
@@ -99,22 +106,32 @@ class BegunRow(Struct, frozen=True, kw_only=True, gc=False):
 class FeedRow(BegunRow, frozen=True, kw_only=True, gc=False):
     """A comment as visible to everyone, without its replies. In a tombstone most fields are null."""
 
+    pinned: Annotated[bool | None, Meta(description="True for the comment that comes first on the page.")]
     votes: Votes | None
+    gone: (
+        Annotated[Gone, Meta(description="In a tombstone: by what the comment is gone, as far as is known now.")]
+        | UnsetType
+    ) = UNSET
 
 
 def public(comment: CommentState, thread: str, html: str | None) -> bytes:
     """The public row of a published comment, with its standing text.
 
     The row ends with `"in_reply_to":null` or, for a reply, with
-    `"in_reply_to":{"comment":"x","revision":1,"name":`.
+    `"in_reply_to":{"comment":"x","revision":1,"name":`, and that of the pinned comment with `PINNED`.
     """
     standing = comment.standing or comment.latest
     return _begin(comment, thread, standing, comment.status, html)
 
 
-def tombstone(comment: CommentState, thread: str) -> bytes:
-    """The row of an unpublished comment above a published reply. The row ends with `"votes":null`."""
-    row = FeedRow(
+def tombstone(comment: CommentState, thread: str, gone: Gone | None = None) -> bytes:
+    """The row of an unpublished comment, up to its replies. `gone` is by what it is gone now; by default, as stored."""
+    return stored_tombstone(comment, thread) + left(gone or comment.gone)
+
+
+def stored_tombstone(comment: CommentState, thread: str) -> bytes:
+    """The stored part of a tombstone. `left` completes it: by what a comment is gone follows from its stored state."""
+    row = BegunRow(
         id=comment.id,
         thread=thread,
         parent=comment.parent,
@@ -128,9 +145,13 @@ def tombstone(comment: CommentState, thread: str) -> bytes:
         anchor=comment.anchor,
         featured=None,
         in_reply_to=None,
-        votes=None,
     )
-    return _JSON.encode(row)[:-1]
+    return _JSON.encode(row)[:-1] + _NULL_VOTES
+
+
+def left(gone: Gone | None) -> bytes:
+    """The part of a tombstone between its stored part and `replies`."""
+    return b',"pinned":null,"gone":"%b"' % (gone or "unknown").encode()
 
 
 def shown_revision(comment: CommentState, viewer: Viewer) -> int | None:
@@ -200,9 +221,9 @@ def finish(
     replies: bytes | None = EMPTY_REPLIES,
     more: bytes = b"",
 ) -> bytes:
-    """Complete a row begun by `public` or `tombstone` with the fields that change on their own.
+    """Complete a row begun by `public` with the fields that change on their own.
 
-    With None for `replies` the row has no such field, as in the feed. A tombstone has no name and no votes.
+    With None for `replies` the row has no such field, as in the feed.
     """
     parts = [begun, ending(begun, name, votes)]
     if replies is not None:
@@ -213,15 +234,16 @@ def finish(
 
 def ending(begun: bytes, name: bytes, votes: tuple[int, int]) -> bytes:
     """The part of a row between its beginning and `replies`, as in `finish`."""
-    if begun.endswith(b'"votes":null'):
-        return b""
-    tally = tallied(*votes)
+    tally = tallied(*votes, pinned=begun.endswith(PINNED))
     return b"%b}%b" % (name, tally) if begun.endswith(b'"name":') else tally
 
 
-def tallied(up: int, down: int) -> bytes:
-    """The field `votes`, with a leading comma."""
-    return b',"votes":{"up":%d,"down":%d,"score":%d}' % (up, down, up - down) if up or down else NO_VOTES
+def tallied(up: int, down: int, *, pinned: bool = False) -> bytes:
+    """The fields `pinned` and `votes`, with a leading comma. The beginning of the pinned row has `pinned` already."""
+    if not (up or down):
+        return _NO_VOTES if pinned else USUAL
+    votes = b',"votes":{"up":%d,"down":%d,"score":%d}' % (up, down, up - down)
+    return votes if pinned else _NOT_PINNED + votes
 
 
 def moderation(text: Text) -> Moderation:
@@ -263,7 +285,9 @@ def _begin(comment: CommentState, thread: str, revision: int, status: Status, ht
             in_reply_to=answered,
         )
     )
-    return row[:-1] if answered is None else row[: -len(b"null}}")]
+    if answered is not None:
+        return row[: -len(b"null}}")]
+    return row[:-1] + PINNED if comment.pinned else row[:-1]
 
 
 def _more(text: Text, viewer: Viewer) -> bytes:
@@ -273,4 +297,5 @@ def _more(text: Text, viewer: Viewer) -> bytes:
     return b"," + _JSON.encode(more)[1:-1]
 
 
+_NULL_VOTES: Final = b',"votes":null'
 _JSON: Final = msgspec.json.Encoder()

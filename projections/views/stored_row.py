@@ -3,7 +3,7 @@ r"""The stored row of a comment: three lines, `HEADER\nPUBLIC\nSOURCE`. JSON has
 - HEADER: `p <answered>` for a published comment (`answered` is empty if the comment is no reply), `t ` for a
   tombstone that the page shows, `- ` for a comment that the page does not show.
 - PUBLIC: the row of the page as JSON, cut off before the fields that change on their own (`projections.views.rows`);
-  empty if the page does not show the comment. `rows.finish` or the reading script completes the row.
+  empty if the page does not show the comment. The reader completes the row (`projections.read.page_json`).
 - SOURCE: the JSON of the `CommentState` without the parts stored elsewhere (`projections.thread.state`). The words of
   the text that PUBLIC shows are in PUBLIC only.
 """
@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from projections.thread.state import CommentState
+from projections.thread.state import CommentState, Gone
 from projections.views import rows
 
 
@@ -60,12 +60,17 @@ def without_shown(source: bytes) -> CommentState:
     return _COMMENT.decode(source)
 
 
+def gone(source: bytes) -> Gone | None:
+    """By what the comment of a SOURCE line is gone; None if it is published."""
+    return without_shown(source).gone
+
+
 def store(comment: CommentState, thread: str, html: str | None) -> bytes:
     """The stored row of a comment. `html` is of the standing text, and used only for a published comment."""
     if comment.published:
         header, shown = f"p {comment.answered or ''}".encode(), rows.public(comment, thread, html)
     elif comment.answers:
-        header, shown = b"t ", rows.tombstone(comment, thread)
+        header, shown = b"t ", rows.stored_tombstone(comment, thread)
     else:
         header, shown = b"- ", b""
     return b"\n".join((header, shown, source(comment)))

@@ -8,7 +8,7 @@ import msgspec
 from core.keys import Partition
 from core.position import Position, kept
 from core.redis.command import Argument, RedisCommand
-from projections.thread.state import CommentState, ReportState, Text, ThreadState
+from projections.thread.state import CommentState, ReportState, Text, ThreadState, picks_of
 from projections.views import stored_row
 from projections.views.layout import THREAD_HASHES, THREAD_SETS
 
@@ -102,6 +102,7 @@ def from_views(views: StoredViews, site: str, thread: str) -> ThreadState:
     for name, row in state.rows.items():
         if row.parent is not None and stored[name.encode()].kind != b"-":
             state.rows[row.parent].answers.append(name)
+    state.picks = picks_of(state.rows)
     for member in views.sets["ballots"]:
         voter, comment, value, revision = member.decode().split(" ")
         state.rows[comment].ballots[voter] = (int(value), int(revision))

@@ -24,7 +24,7 @@ from projections.views import rows
 from projections.views.listings import registry
 
 LAYOUT: Final[Mapping[str, int]] = {
-    "meta": 2,
+    "meta": 3,
     "rows": rows.LAYOUT,
     "votes": 1,
     "names": 1,

@@ -238,6 +238,7 @@ BROKEN: Final[Mapping[str, Mapping[str, str | None]]] = {
     "HansardPartitionsUnowned": {f"hansard_owned_partitions{{{PROJECTOR}}}": steady(Settings().partitions - 1)},
     "HansardViewsLag": {f"hansard_views_lag_seconds{{{GATEWAY}}}": steady(11)},
     "HansardDriftFound": {f'hansard_drift_total{{{PROJECTOR},view="rows"}}': appearing()},
+    "HansardWordsLost": {f"hansard_words_lost_total{{{PROJECTOR}}}": f"0x{MINUTES - 5} 1x10"},
     "HansardDriftStays": {f"hansard_drift_quarantined_threads{{{PROJECTOR}}}": steady(1)},
     "HansardUnknownEvents": {f"hansard_unknown_events_total{{{PROJECTOR}}}": f"0x{MINUTES - 5} 1x10"},
     "HansardInternalErrors": {f'hansard_http_requests_total{{{GATEWAY},route="/v1",status="500"}}': appearing()},

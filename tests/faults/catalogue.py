@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.faults import engines, processes, servers
+from tests.faults import engines, processes, servers, versions
 from tests.faults.stage import Kind
 from tests.faults.trouble import Trouble
 
@@ -26,6 +26,9 @@ class Fault(NamedTuple):
     """It needs servers whose disk can be filled."""
     clock: bool = False
     """It needs servers whose clock can be set, and nobody else can use them afterwards: they remember the future."""
+
+    mixed: bool = False
+    """It needs processes of the version before, and nobody else can use the deployment afterwards."""
 
     @property
     def slug(self) -> str:
@@ -50,6 +53,7 @@ FAULTS: Final = (
     Fault("clock jumped", servers.jump_clock, _ALL, clock=True),
     Fault("clock jumped at a promotion", servers.jump_clock_at_promotion, _COPIED, clock=True),
     Fault("disk full", servers.fill_disk, _SINGLE, altered=True),
+    Fault("format raised beside an older version", versions.raise_format, _ALL, mixed=True),
 )
 
 

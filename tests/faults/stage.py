@@ -17,7 +17,7 @@ from tests.faults import engines
 from tests.faults.clients import Client
 from tests.faults.people import SECRET, SITE, Tokens
 from tests.faults.proxy import Proxy
-from tests.faults.workers import Hansard, Role
+from tests.faults.workers import Hansard
 from tests.support import clusters
 from tests.support.clusters import Cluster, Node, Sentinels
 from tests.support.servers import free_port
@@ -156,11 +156,13 @@ async def staged(
     proxied: bool = False,
     altered: bool = False,
     clock: bool = False,
+    mixed: bool = False,
 ) -> AsyncIterator[Stage]:
     """A deployment that runs for the block.
 
     With `proxied`, the processes reach a single server through `stage.proxy`. With `altered`, servers have disks that
-    can be filled, and with `clock` clocks that can be set.
+    can be filled, and with `clock` clocks that can be set. With `mixed`, the first gateway and the first projector are
+    of the version before, and so is the format.
     """
     real = program or engines.programs()[engines.OURS]
     with ExitStack() as stack:
@@ -176,21 +178,19 @@ async def staged(
                 for_workers = f"redis://127.0.0.1:{stage.proxy.port}"
             settings = {"REDIS_URL": for_workers, "DURABILITY": stage.level, "PARTITIONS": str(PARTITIONS)}
             settings["DRAIN"] = "2"
-            stage.gateways = [_worker(stack, "gateway", home, settings) for _ in range(gateways)]
-            stage.projectors = [_worker(stack, "projector", home, settings) for _ in range(projectors)]
-            for worker in stage.workers:
-                await worker.listening()
+            stage.gateways = [Hansard("gateway", home, settings, older=mixed and not n) for n in range(gateways)]
+            stage.projectors = [Hansard("projector", home, settings, older=mixed and not n) for n in range(projectors)]
+            # Who is older comes first, and opens the deployment in its format.
+            for some in ([one for one in stage.workers if one.older], [one for one in stage.workers if not one.older]):
+                for worker in some:
+                    worker.start()
+                    stack.callback(worker.end)
+                for worker in some:
+                    await worker.listening()
             async with open_deployment(url, partitions=PARTITIONS) as deployment:
                 await stage.open(deployment)
                 yield stage
             tasks.cancel_scope.cancel()
-
-
-def _worker(stack: ExitStack, role: Role, home: Path, settings: dict[str, str]) -> Hansard:
-    worker = Hansard(role, home, settings)
-    worker.start()
-    stack.callback(worker.end)
-    return worker
 
 
 def _servers(stack: ExitStack, stage: Stage, program: Path) -> str:

@@ -41,6 +41,13 @@ async def test_gateway_projector_and_server_die_and_nothing_is_lost(monkeypatch:
         assert [one.what for one in await rounds.of_feed(stage, reader)] == ["feed"]
 
 
+async def test_an_older_version_beside_todays_leaves_nothing_blank_and_passes_nothing_over() -> None:
+    async with staged("single", gateways=2, projectors=2, mixed=True) as stage:
+        outcome = await play(stage, fault("format raised beside an older version"), 0, "ci", SMALL)
+        assert outcome.findings == []
+        assert outcome.acknowledged > SMALL.before
+
+
 async def test_whatever_a_file_of_writes_lost_at_its_end_what_is_left_is_whole() -> None:
     program = engines.programs()[engines.OURS]
     async with cutting.original(program, "ci") as there:

@@ -28,8 +28,10 @@ Role = Literal["gateway", "projector"]
 class Hansard:
     """One `hansard gateway` or `hansard projector`, always at the same address: `url`."""
 
-    def __init__(self, role: Role, home: Path, settings: dict[str, str]) -> None:
+    def __init__(self, role: Role, home: Path, settings: dict[str, str], *, older: bool = False) -> None:
         self.role = role
+        self.older = older
+        """Whether it is of the version before, from its next start on."""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.frozen = False
@@ -60,7 +62,7 @@ class Hansard:
         own = {"PORT": str(self.port), "ADMIN_SECRET": ADMIN_SECRET, "LOG_FORMAT": "json", "LOG_LEVEL": "warning"}
         environment |= {f"HANSARD_{name}": value for name, value in {**own, **self._settings}.items()}
         command = [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid())]
-        command += [sys.executable, "-m", "workers", self.role]
+        command += [sys.executable, "-m", "tests.faults.older" if self.older else "workers", self.role]
         with self._said.open("ab") as out:
             self._process = subprocess.Popen(
                 command,

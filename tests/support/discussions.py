@@ -16,7 +16,7 @@ from core.caller import Caller
 from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import Comment
 from core.domain.handler import Command
-from core.domain.moderation import Decide, FeatureComment, RedactRevision
+from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision
 from core.domain.report import FileReport
 from core.domain.site import OpenSite
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
@@ -58,7 +58,8 @@ DEEDS: Final = (
     "withdraw",
     *("restore",) * 3,
     "redact",
-    "feature",
+    *("feature",) * 2,
+    *("pin",) * 2,
     "status",
     "override",
     "anchor",
@@ -214,6 +215,8 @@ class Play:
                 return RedactRevision(comment=name, revision=choice % latest + 1, reason="the law"), moderator
             case "feature":
                 return FeatureComment(comment=name, featured=bool(choice % 3)), moderator
+            case "pin":
+                return PinComment(comment=name, pinned=bool(choice % 4)), moderator
             case _:
                 raise AssertionError(move.deed)
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import anyio
 
-from core.formats import Formats
+from core.formats import FORMATS
 from core.keys import DEPLOYMENT, Keys
 from core.log.memory import MemoryLog, _Partition
 from core.log.port import FOREIGN, Append, Appended, Entry, Head, HeadWanted, Load, LoadResult, Log, NewEvent, Outcome
@@ -23,8 +23,6 @@ from tests.support.servers import client, engines, free_port, started
 
 PARTITIONS = 2
 SITE, THREAD = "kew", "power-broker"
-FORMATS = Formats(reads=(1, 2), writes=2)
-"""Of the program that opens a log here: so that the format can be another."""
 MEMORY, CLUSTER_OF_ONE, CLUSTER, SENTINEL = "memory", "cluster of one", "cluster", "sentinel"
 KINDS = (MEMORY, *engines(), CLUSTER_OF_ONE, CLUSTER, SENTINEL)
 

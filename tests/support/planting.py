@@ -19,8 +19,6 @@ from core.places import Holding, Owner
 from core.policy import Policy, PolicyChanges, PolicyWords
 
 MARK: Final = re.compile(rb"zq[0-9a-f]{14}")
-PROFILE: Final = frozenset({"name", "avatar", "badges"})
-"""The fields of a comment that are its author's profile."""
 
 _STAFF: Final[tuple[type[Event], ...]] = (
     events.MemberSuspended,
@@ -132,7 +130,7 @@ def event(kind: type[Event], marks: Marks, **given: Any) -> Event:
 
 
 def _holding(kind: type[Event], name: str) -> Holding:
-    return "profile" if name in PROFILE and OWNERS[kind] == "author" else "words"
+    return "profile" if name in kind.PROFILE else "words"
 
 
 def _content(field: FieldInfo, text: str) -> Any:

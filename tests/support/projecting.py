@@ -1,12 +1,12 @@
 """A log on a real server, projectors for it, and what the views should then hold."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 
-from core.events.envelope import decode
+from core.events.envelope import decode, envelope_of
 from core.heads import LAST
 from core.log.port import Entry
 from core.log.redis import RedisLog
@@ -40,7 +40,7 @@ class Bench:
         keys = self.deployment.keys[partition]
         commands: list[tuple[Any, ...]] = []
         for position, e, c in some:
-            thread = decode(position, e, c).envelope.thread
+            thread = envelope_of(position, e).thread
             commands.append(("XADD", keys.log, str(position), "e", e, "c", c))
             commands.append(("HSET", keys.heads(SITE, thread), LAST, f"0 {position}"))
             self.entries.setdefault(partition, []).append(Entry(position, e, c))
@@ -53,6 +53,12 @@ class Bench:
         some, self.entries[partition] = self.entries[partition], []
         await self.call("DEL", self.deployment.keys[partition].log)
         await self.pour(some, partition)
+
+    async def rewrite(self, change: Callable[[Entry], bytes], partition: int = 0) -> None:
+        """Give the entries of a log other content, behind everybody's back."""
+        some, self.entries[partition] = self.entries[partition], []
+        await self.call("DEL", self.deployment.keys[partition].log)
+        await self.pour([entry._replace(c=change(entry)) for entry in some], partition)
 
     async def play(self, moves: Iterable[Move], *, threads: int = 1) -> None:
         """Fill every partition with what comes of these moves."""

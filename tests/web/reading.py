@@ -20,7 +20,8 @@ WATCH: Final = """
 window.shifts = [];
 new PerformanceObserver((list) => {
   for (const one of list.getEntries()) {
-    if (!one.hadRecentInput) window.shifts.push([one.value, ...one.sources.map(({ node }) => node?.outerHTML)]);
+    if (!one.hadRecentInput) window.shifts.push([one.value, one.startTime,
+      ...one.sources.map(({ previousRect, currentRect }) => [previousRect, currentRect])]);
   }
 }).observe({ type: "layout-shift", buffered: true });
 window.section = () => document.querySelector("hansard-comments").shadowRoot;

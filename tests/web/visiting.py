@@ -138,7 +138,7 @@ async def accessible(page: "Page", **context: Any) -> None:
     visitor = _VISITORS[page.context]
     await page.evaluate(_IDLE)
     known = len(visitor.errors)
-    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"], "preload": False}
+    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
     found = await Axe().run(page, options=options, **context)
     await page.evaluate(_IDLE)
     del visitor.errors[known:]  # axe itself writes inline styles, which the policy of a page forbids

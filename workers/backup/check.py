@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 from msgspec import Struct
 
 from core import heads
+from core.events import content
 from core.events.envelope import Envelope, Recorded, UnreadableEntry, read
 from core.events.types import UnknownEvent, UnreadableEvent
 from core.formats import FORMATS, Formats, reads
@@ -55,6 +56,8 @@ class Checked(Struct, frozen=True, kw_only=True):
     header: Header
     end: End
     lacks: tuple[Lacks, ...] = ()
+    altered: int = 0
+    """Number of events whose content does not match its commitment. They are restored as they are."""
 
 
 def check(path: Path, formats: Formats = FORMATS) -> Checked:
@@ -94,6 +97,7 @@ class _Checking:
         self._cut = False
         """Set if the partition lacks something, so that no entry may follow."""
         self._lacks: list[Lacks] = []
+        self._altered = 0
         self._commands = 0
         self._sites: set[str] = set()
         self._end: End | None = None
@@ -124,7 +128,7 @@ class _Checking:
         counts = (sum(last.n for last in self._at), self._commands, len(self._sites))
         if end is None or (end.upto, end.events, end.commands, end.sites) != (upto, *counts):
             raise Damaged(f"{self._path} does not hold what its end record says")
-        return Checked(checksum=checksum, header=self._header, end=end, lacks=tuple(self._lacks))
+        return Checked(checksum=checksum, header=self._header, end=end, lacks=tuple(self._lacks), altered=self._altered)
 
     def _take_entries(self, record: Entries) -> None:
         self._enter(record.partition)
@@ -154,6 +158,7 @@ class _Checking:
             self._refuse(f"the event at {entry.position} does not belong in partition {self._partition}", number)
         if (wrong := _misfit(recorded, entry.c)) is not None:
             self._refuse(f"the event at {entry.position} is inconsistent: {wrong}", number)
+        self._altered += content.mismatch(entry.c) is not None
         self._follow(recorded, entry, number)
 
     def _follow(self, recorded: Recorded, entry: Entry, number: int) -> None:
@@ -235,8 +240,9 @@ def _place(envelope: Envelope) -> tuple[str, str]:
 def _misfit(recorded: Recorded, c: bytes) -> str | None:
     """The fault of an event that Hansard never writes. None if the event is valid."""
     event, envelope = recorded.event, recorded.envelope
-    # The content is parsed as the end of the facts: it has to be an object, and must not repeat their fields.
-    if c and c[1:2] != b"{":
+    # The content is parsed as the end of the facts: its parts have to be objects, and must not repeat their fields.
+    parts = content.parse(c)
+    if any(part is not None and (part[:1], part[-1:]) != (b"{", b"}") for part in (parts.profile, parts.words)):
         return "its content is not an object"
     if getattr(event, "comment", None) != envelope.comment:
         return "its content and its facts name different comments"

@@ -101,6 +101,8 @@ def restore(
     A backup that lacks part of a log, because that part could not be read when it was taken, is refused without
     --incomplete. With it, each partition is restored up to the missing part and continues from there.
 
+    Events whose content does not match its commitment are counted, and restored as they are.
+
     For example:
 
         hansard restore /srv/backups/hansard-monday --data new
@@ -121,13 +123,17 @@ def restore(
     if json:
         document = {"events": end.events, "commands": end.commands, "sites": end.sites}
         lacks = {"lacks": _documents(checked.lacks)} if checked.lacks else {}
+        altered = {"altered": checked.altered} if checked.altered else {}
         output.document(
-            {"file": str(file), **document, "sha256": checked.checksum, "restored": not check_only, **lacks}
+            {"file": str(file), **document, "sha256": checked.checksum, "restored": not check_only, **lacks, **altered}
         )
     else:
         summary = f"the file lacks {_named(checked.lacks)}" if checked.lacks else "the file is intact"
         restored = f"restored, except {_named(checked.lacks)}" if checked.lacks else "restored"
         output.line(f"{_held(end.events, end.commands, end.sites)}: {summary if check_only else restored}")
+        if checked.altered:
+            what = output.counted(checked.altered, "event")
+            output.note(f"hansard: the content of {what} does not match its commitment: see `hansard verify`")
     return 0
 
 

@@ -15,6 +15,7 @@ from core.application.transact import transact
 from core.caller import OPERATOR
 from core.domain.skip import SkipEvent
 from core.events.envelope import read_or_error
+from core.events.lost_content import WordsLost
 from core.ids import command_key
 from core.log.redis import RedisLog
 from core.text.unicode import is_blank
@@ -185,7 +186,10 @@ async def _skip(settings: Settings, site: str, thread: str, reason: str) -> Park
 
 
 async def _brought_back(place: _Place, one: Parked) -> Parked | None:
-    still = await requeue(place.log, place.store, place.served, one, now=_now())
+    try:
+        still = await requeue(place.log, place.store, place.served, one, now=_now())
+    except WordsLost as error:
+        raise Failed(str(error)) from error
     if still is None:
         _log.info("thread_requeued", site=one.site, thread=one.thread)
     return still

@@ -6,6 +6,7 @@ from typing import Annotated
 import anyio
 from cyclopts import Parameter
 
+from core.events.lost_content import WordsLost
 from core.log.redis import RedisLog
 from core.refusals import NotFound
 from projections.rebuild.refold import refold
@@ -223,6 +224,8 @@ async def _thread(settings: Settings, reporter: _Reporter, site: str, thread: st
         store = Store(opened.calls, opened.reads, opened.keys)
         try:
             position = await refold(RedisLog(opened), store, site, thread)
+        except WordsLost as error:
+            raise Failed(str(error)) from error
         except CannotApply as error:
             raise Failed(f"The log cannot be folded: {error}; the served views stay as they are") from error
     if position is None:

@@ -24,6 +24,8 @@ from workers.runtime.settings import Settings
 
 LONGEST = 200
 """Most characters of a value in the text output; `--json` has it whole."""
+_AT_EVENTS = frozenset({"parked", "altered", "words_lost"})
+"""Kinds of differences that are about one event."""
 RECORD = "verify.jsonl"
 """Name of the progress file in the data directory."""
 
@@ -55,6 +57,9 @@ def verify(
     Readers and writers may continue meanwhile. The exit status is 1 if something differs, and each difference is one
     line: the thread, the key and the field. A parked thread is a difference, too: it is compared up to the event
     at which it is parked. So is a partition whose log has a gap or an unreadable entry, or cannot be read at all.
+
+    Every commitment in the log is opened. An event whose content does not match its commitment is a difference
+    (`altered`). So is content that is missing though no event took it out (`words_lost`): nothing repairs that.
 
     If more than one version of Hansard wrote into the views, only what all of them write alike is compared. What was
     not compared is one line per partition and no difference; after `hansard rebuild` everything is compared.
@@ -181,6 +186,10 @@ class _Seen:
             damage = difference.damage
             at = {} if damage.position is None else {"position": str(damage.position)}
             document |= {"difference": "unreadable", **at, "fault": damage.why}
+        elif difference.content is not None:
+            fault = difference.content
+            event = {"position": str(fault.position), "type": fault.type, "fault": fault.why}
+            document |= {"difference": fault.kind} | event
         elif difference.parked is not None:
             parked = difference.parked
             event = {"position": str(parked.position), "type": parked.type, "fault": parked.fault}
@@ -199,16 +208,16 @@ class _Seen:
             kept = ("partition", "thread", "key", "field", "difference", "position", "type", "fault")
             output.document({name: document[name] for name in kept if name in document} | values)
             return
-        if document["difference"] == "parked":
-            where = f"{document['position']}  {document['thread']}"
-            output.line(f"parked at {where}  {document['type']}: {document['fault']}")
+        if document["difference"] in _AT_EVENTS:
+            where = f"{document['position']}  {_place(document)}"
+            output.line(f"{document['difference']} at {where}  {document['type']}: {document['fault']}")
             return
         if document["difference"] == "unreadable":
             at = f" at {document['position']}" if "position" in document else ""
             output.line(f"unreadable  partition {document['partition']}{at}: {document['fault']}")
             return
         field = "" if document["field"] is None else f"  {document['field']}"
-        thread = document["thread"] or f"partition {document['partition']}"
+        thread = _place(document)
         output.line(f"{document['difference']:<10}  {thread}  {document['key']}{field}")
         for name, value in values.items():
             output.line(
@@ -324,6 +333,11 @@ def _unified(partitions: int) -> str:
         f"The views of {output.counted(partitions, 'partition')} were also written by other versions of Hansard, and "
         "were not compared whole: `hansard rebuild` rewrites them with this version"
     )
+
+
+def _place(document: dict[str, Any]) -> str:
+    """The thread of a difference; the partition if the difference is about none."""
+    return document["thread"] or f"partition {document['partition']}"
 
 
 def _kind(difference: Difference) -> str:

@@ -14,11 +14,21 @@ DEEPEST: Final = 12
 NARROWEST: Final = 20
 """Minimum width of text in columns, on a terminal of any width."""
 
-_GONE: Final = {
+_HIDDEN: Final = {
     "pending": "waiting for a moderator",
     "rejected": "removed by a moderator",
     "withdrawn": "withdrawn by its author",
 }
+"""A comment that is not published and shown to staff, by its status."""
+
+_GONE: Final = {
+    "moderator": "removed by a moderator",
+    "rule": "not published",
+    "author": "withdrawn by its author",
+    "erased": "erased",
+    "unknown": "removed",
+}
+"""A tombstone, by what the comment is gone."""
 _STYLES: Final = {"=": "", "-": "red strike", "+": "green underline"}
 _MARKS: Final = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
 
@@ -47,7 +57,7 @@ def heading(row: dict[str, Any]) -> Text:
     """The heading of a comment: author, badges, votes, time, marks, id; of a tombstone, its reason, time and id."""
     line = Text()
     if row["author"] is None:
-        line.append(f"[{_GONE[row['status']]}]", "italic dim")
+        line.append(f"[{_GONE.get(row['gone'], _GONE['unknown'])}]", "italic dim")
         line.append(f"  {_minute(row['posted_at'])}  {row['id']}", "dim")
         return line
     line.append(row["author"]["name"], "bold cyan")
@@ -61,8 +71,10 @@ def heading(row: dict[str, Any]) -> Text:
         line.append("  edited", "yellow")
     if row["featured"]:
         line.append("  ★ editors' pick", "magenta")
+    if row["pinned"]:
+        line.append("  pinned", "magenta")
     if row["status"] != "published":
-        line.append(f"  [{_GONE[row['status']]}]", "italic red")
+        line.append(f"  [{_HIDDEN[row['status']]}]", "italic red")
     if row["anchor"] is not None and row["parent"] is None:
         line.append(f"  on {row['anchor']}", "blue")
     line.append(f"  {row['id']}", "dim")

@@ -6,6 +6,9 @@ quarantined and its views are replaced by the fold. If it differs again, the cod
 logged once, and the thread is not checked for a long time. None of this is stored: the next owner of the partition
 starts without it.
 
+A text that is missing from the log, though no event took it out, is logged and never repaired: the views may have the
+only copy.
+
 Where several versions have written into the views of a partition, only the parts that all of them write alike are
 compared. The other parts are counted, and logged once per partition.
 """
@@ -22,6 +25,7 @@ import anyio
 import structlog
 from msgspec import Struct, field
 
+from core.events.lost_content import LostContent
 from core.log.port import Log
 from core.redis.deployment import Deployment
 from core.redis.errors import is_passing
@@ -64,6 +68,8 @@ class _Found(Struct):
     first: list[Difference] = field(default_factory=list)
     views: Counter[str] = field(default_factory=Counter)
     """Number of differing fields, by view."""
+    lost: list[LostContent] = field(default_factory=list)
+    """The texts that are missing from the log."""
 
     @property
     def count(self) -> int:
@@ -161,7 +167,9 @@ class Sampler:
 
     async def _judge(self, name: Name, counts: ListingCounts | None) -> None:
         found = await self._differences(name, counts)
-        if found.count:
+        if found.lost:
+            self._alarm(name, found.lost)
+        elif found.count:
             for view, fields in found.views.items():
                 metrics.DRIFT.labels(view).inc(fields)
             await self._mend(name, found)
@@ -182,6 +190,7 @@ class Sampler:
                         found.add(difference)
             except Superseded:
                 continue
+            found.lost = fold.lost.texts()
             self._count(partition.number, store.generation, scope, check.left)
             return found
 
@@ -232,6 +241,22 @@ class Sampler:
         else:
             self._release(name)
             _log.info("drift_mended", site=name[0], thread=name[1], fields=found.count)
+
+    def _alarm(self, name: Name, lost: list[LostContent]) -> None:
+        """Report texts that the log lost. The views stay as they are."""
+        self._quarantine_for(name, QUARANTINE_S)
+        metrics.WORDS_LOST.inc(len(lost))
+        for one in lost[:MOST_REPORTED]:
+            _log.critical(
+                "words_lost",
+                partition=self._store.keys.of(*name).number,
+                site=name[0],
+                thread=name[1],
+                comment=one.comment,
+                revision=one.revision,
+                position=str(one.position),
+                lost=len(lost),
+            )
 
     def _report(self, name: Name, found: _Found) -> None:
         for difference in found.first:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from core.application.aggregates import was_skipped
 from core.events.envelope import Read, read
+from core.events.lost_content import WordsLost
 from core.keys import REBUILD
 from core.log.port import Log
 from core.redis.command import Argument
@@ -239,6 +240,8 @@ class Rebuilder:
         own.progressed = lambda events: self._count(partition, events * BUILDING)
         await own.level()
         threads = await own.threads()
+        if lost := own.lost.texts():
+            raise Failed(str(WordsLost(lost)))
         events = self._of[partition]
         own.progressed = lambda _: None
         share = events * (1 - BUILDING) / max(1, len(threads))

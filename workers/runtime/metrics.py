@@ -120,6 +120,11 @@ DRIFT_QUARANTINED: Final = Gauge(
     "Threads that differ from the log or cannot be checked, and are left out for now.",
 )
 
+WORDS_LOST: Final = Counter(
+    "hansard_words_lost",
+    "Texts found missing from the log though no event took them out. Anything but 0 needs an operator.",
+)
+
 # --- the feed ---
 
 FEED_CLIENTS: Final = Gauge(

@@ -534,9 +534,9 @@ async def test_an_event_of_a_newer_version_stops_decisions_about_its_aggregate_o
     await room.ask(post("c2"))
     stamp = Stamp(actor=MOD.actor, site=SITE, thread=THREAD)
     e, c = encode(VoteCast(comment="c1", revision=1, value=1), stamp)
-    pinned = NewEvent(head=heads.comment("c1"), e=e.replace(b"vote.cast", b"comment.pinned"), c=c)
-    await room.log.append(Append(site=SITE, thread=THREAD, expected={}, events=(pinned,), now=room.log.now))
-    with pytest.raises(Unavailable, match=r"comment\.pinned"):
+    framed = NewEvent(head=heads.comment("c1"), e=e.replace(b"vote.cast", b"comment.framed"), c=c)
+    await room.log.append(Append(site=SITE, thread=THREAD, expected={}, events=(framed,), now=room.log.now))
+    with pytest.raises(Unavailable, match=r"comment\.framed"):
         await room.ask(edit(1, "other"))
     assert (await room.ask(edit(1, "other", "c2"))).recorded
 

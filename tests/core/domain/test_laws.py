@@ -18,7 +18,7 @@ from core.domain.authoring import EditComment, PostComment, RestoreComment, With
 from core.domain.comment import Comment
 from core.domain.handler import Command
 from core.domain.member import ReinstateMember, SuspendMember
-from core.domain.moderation import Decide, FeatureComment, RedactRevision
+from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision
 from core.domain.report import FileReport
 from core.domain.site import ChangePolicy
 from core.domain.thread import OverridePolicy, SetThreadStatus
@@ -74,6 +74,7 @@ def _others(comment: str) -> list[Step]:
     return [
         *(Step(RedactRevision(comment=comment, revision=number, reason="r"), MOD) for number in (LATEST, STANDING)),
         *(Step(FeatureComment(comment=comment, featured=featured), MOD) for featured in (True, False)),
+        *(Step(PinComment(comment=comment, pinned=pinned), MOD) for pinned in (True, False)),
         *(Step(CastVote(comment=comment, value=value), EVE) for value in _VALUES),
         *(Step(CastVote(comment=comment, value=value, revision=LATEST), EVE) for value in _VALUES),
         *(Step(FileReport(comment=comment, reason="spam", revision=number), EVE) for number in (1, None)),

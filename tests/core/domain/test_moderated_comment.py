@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.comment import evolve
+from core.domain.comment import UNPOSTED, evolve
 from core.domain.moderated_comment import shown
 from core.events import types as events
 from core.events.types import COMMENT_EVENTS, CommentPosted, Event
@@ -25,6 +25,8 @@ CHANGES: dict[type[Event], tuple[list[Event], Event]] = {
         [posted(), events.CommentFeatured(comment="c1")],
         events.CommentUnfeatured(comment="c1"),
     ),
+    events.CommentPinned: ([posted()], events.CommentPinned(comment="c1")),
+    events.CommentUnpinned: ([posted(), events.CommentPinned(comment="c1")], events.CommentUnpinned(comment="c1")),
 }
 
 
@@ -32,6 +34,9 @@ CHANGES: dict[type[Event], tuple[list[Event], Event]] = {
 def test_every_event_of_a_comment_changes_its_state(event: type[Event]) -> None:
     before, change = CHANGES[event]
     story = given(*before)
-    comment = story.comment("c1")
+    comment = UNPOSTED
+    for recorded in story.facts.values():
+        if recorded.envelope.comment == "c1":
+            comment = evolve(comment, recorded)
     after = evolve(comment, story.record(change, story.caller))
     assert (after.texts, shown(after)) != (comment.texts, shown(comment))

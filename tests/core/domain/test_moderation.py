@@ -4,14 +4,16 @@ import pytest
 
 from core.caller import Caller
 from core.domain.handler import Command
-from core.domain.moderation import Decide, FeatureComment, RedactRevision
+from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision
 from core.events.types import (
     CommentApproved,
     CommentFeatured,
     CommentHeld,
+    CommentPinned,
     CommentRejected,
     CommentRestored,
     CommentUnfeatured,
+    CommentUnpinned,
     CommentWithdrawn,
     Event,
     MemberSuspended,
@@ -24,13 +26,14 @@ from core.refusals import (
     CommentNotPublished,
     NotAllowed,
     NotFound,
+    NotTopLevel,
     RevisionIsPublished,
     RevisionIsRedacted,
     StaleRevision,
     StaleStatus,
     Suspended,
 )
-from tests.support.people import ADA, ADMIN, AUDITOR, BEN, GUEST, LINK, OTHER_MOD, edited, posted
+from tests.support.people import ADA, ADMIN, AUDITOR, BEN, GUEST, LINK, OTHER_MOD, edited, posted, reply
 from tests.support.story import Story, before_anything, given, given_a_site
 
 PENDING = posted(body=LINK, rule="links")
@@ -73,7 +76,9 @@ def redacted(revision: int) -> RevisionRedacted:
 REDACT = RedactRevision(comment="c1", revision=1, reason="address")
 FEATURE = FeatureComment(comment="c1", featured=True)
 UNFEATURE = FeatureComment(comment="c1", featured=False)
-ALL = [approve(1), hold(1), reject(1), REDACT, FEATURE, UNFEATURE]
+PIN = PinComment(comment="c1", pinned=True)
+UNPIN = PinComment(comment="c1", pinned=False)
+ALL = [approve(1), hold(1), reject(1), REDACT, FEATURE, UNFEATURE, PIN, UNPIN]
 
 
 # --- what a decision makes of a comment ---
@@ -320,6 +325,42 @@ def test_what_is_not_published_is_not_featured(before: list[Event]) -> None:
 def test_a_pick_that_was_taken_down_can_be_unpicked() -> None:
     taken_down = posted(), CommentFeatured(comment="c1"), rejected(1)
     given(*taken_down).when(UNFEATURE).then(CommentUnfeatured(comment="c1"))
+
+
+# --- the pinned comment ---
+
+
+def test_a_published_top_level_comment_is_pinned_and_no_longer() -> None:
+    given(posted()).when(PIN).then(CommentPinned(comment="c1"))
+    given(posted(), CommentPinned(comment="c1")).when(UNPIN).then(CommentUnpinned(comment="c1"))
+
+
+def test_another_comment_takes_the_place_of_the_pinned_one() -> None:
+    both = posted(), posted("c2"), CommentPinned(comment="c2")
+    given(*both).when(PIN).then(CommentUnpinned(comment="c2"), CommentPinned(comment="c1"))
+    taken_down = CommentRejected(comment="c2", revision=1)
+    given(*both, taken_down).when(PIN).then(CommentUnpinned(comment="c2"), CommentPinned(comment="c1"))
+
+
+def test_what_is_pinned_already_or_not_at_all_stays() -> None:
+    pinned = CommentPinned(comment="c1")
+    given(posted(), pinned, edited(2, "x")).when(PIN).nothing_happens(settled=4)
+    given(posted(), edited(2, "x")).when(UNPIN).nothing_happens(settled=3)
+    given(posted(), posted("c2"), CommentPinned(comment="c2")).when(UNPIN).nothing_happens(settled=5)
+
+
+def test_a_reply_is_not_pinned() -> None:
+    given(posted("c0"), reply("c1", "c0", 1)).when(PIN).refused(NotTopLevel)
+
+
+@pytest.mark.parametrize("before", [[PENDING], [posted(), held(1)], [posted(), rejected(1)], [posted(), WITHDRAWN]])
+def test_what_is_not_published_is_not_pinned(before: list[Event]) -> None:
+    given(*before).when(PIN).refused(CommentNotPublished)
+
+
+def test_a_pinned_comment_that_was_taken_down_can_be_unpinned() -> None:
+    taken_down = posted(), CommentPinned(comment="c1"), rejected(1)
+    given(*taken_down).when(UNPIN).then(CommentUnpinned(comment="c1"))
 
 
 # --- who may ---

@@ -10,9 +10,11 @@ from core.domain.moderation import FeatureComment
 from core.domain.site import OpenSite
 from core.domain.thread import OpenThread
 from core.domain.vote import CastVote
+from core.events.content import mismatch
 from core.events.envelope import Codec, read
-from core.events.types import CommentFeatured, VoteCast
+from core.events.types import CommentFeatured, CommentPosted, VoteCast
 from core.events.upcasting import VERSION
+from core.formats import SALTED_SINCE
 from core.log.port import Log
 from core.policy import Policy
 from core.position import START
@@ -75,6 +77,21 @@ async def test_a_command_that_needs_a_newer_format_is_refused_and_changes_nothin
     done = await ask(opened.log, FeatureComment(comment="c1", featured=True), MOD, key="k")
     assert not done.repeated, "a refusal is not remembered under its key"
     assert await length(opened.log) == before + 1
+
+
+async def test_content_is_salted_once_the_format_allows_it_and_one_log_holds_both(opened: Place) -> None:
+    await opened.upgrade(SALTED_SINCE - 1)
+    await transact(opened.log, PostComment(comment="c2", body="Plain words."), site=SITE, thread=THREAD, caller=ADA)
+    await opened.upgrade(SALTED_SINCE)
+    await transact(opened.log, PostComment(comment="c3", body="Salted words."), site=SITE, thread=THREAD, caller=ADA)
+    found = {}
+    for number in range(opened.log.partitions):
+        for entry in await opened.log.read(number, START, limit=100):
+            event = read(*entry).event
+            if isinstance(event, CommentPosted):
+                found[event.comment] = (entry.c[:1], event.body, event.name, mismatch(entry.c))
+    assert found["c2"] == (b"\x00", "Plain words.", ADA.name, None)
+    assert found["c3"] == (b"\x01", "Salted words.", ADA.name, None)
 
 
 async def test_what_was_written_in_an_older_format_is_read_by_every_program(opened: Place) -> None:

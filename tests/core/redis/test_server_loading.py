@@ -146,7 +146,7 @@ async def test_a_call_while_it_loads_is_not_available_and_says_why(node: Node) -
         await write(RedisLog(deployment), event(), thread=thread_in(HERE))
         await to_thread.run_sync(loads_again, node)
         with pytest.raises(Unavailable, match="Redis is loading its data"):
-            await append(RedisLog(deployment, patience=0.05), event(), thread=thread_in(HERE), now=0)
+            await append(RedisLog(deployment, patience=2), event(), thread=thread_in(HERE), now=0)
         await deployment.record.refresh()
         assert deployment.record.unfit is None
         await to_thread.run_sync(let_load, node)

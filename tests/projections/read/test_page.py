@@ -53,7 +53,8 @@ async def test_an_empty_thread_has_an_empty_page(there: Stage) -> None:
     assert found["comments"] == []
     assert found["next"] is None
     assert found["sort"] == "newest"
-    assert set(found["thread"]) == {"id", "site", "url", "title", "status", "comments", "position"}
+    of_thread = {"id", "site", "url", "title", "status", "status_at", "comments", "featured", "pinned", "position"}
+    assert set(found["thread"]) == of_thread
 
 
 async def test_answers_stand_below_what_they_answer_oldest_first_in_every_order(there: Stage) -> None:

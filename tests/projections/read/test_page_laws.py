@@ -45,6 +45,7 @@ queries = st.builds(
     depth=st.sampled_from((1, 2, 3, 10)),
     replies=st.sampled_from((0, 1, 2, 20)),
     anchor=st.sampled_from((None, None, None, "a1", "unheard-of")),
+    featured=st.sampled_from((False, False, True)),
 )
 
 
@@ -115,12 +116,16 @@ def display_order(state: ThreadState, query: PageQuery) -> list[str]:
     def below(comment: CommentState) -> list[str]:
         return [comment.id, *(name for answer in answers.get(comment.id, ()) for name in below(answer))]
 
-    firsts = [one for one in answers.get(None, []) if query.anchor in (None, one.anchor)]
+    firsts = answers.get(None, [])
+    if query.featured:
+        firsts = [one for one in state.rows.values() if one.featured and one.published]
+    firsts = [one for one in firsts if query.anchor in (None, one.anchor)]
     if query.sort == "newest":
         firsts.reverse()
     if query.sort == "top":
         firsts.sort(key=place_in_top)
-    return [name for first in firsts for name in below(first)]
+    firsts.sort(key=lambda one: not (one.pinned and one.published))
+    return [name for first in firsts for name in ([first.id] if query.featured else below(first))]
 
 
 @FEW
@@ -157,7 +162,8 @@ async def test_following_every_cursor_gives_every_row_once_and_in_order(
         found: list[str] = []
         for page in await pages(there, query):
             for row in page["comments"]:
-                found += [one["id"] for one in await all_below(there, row, size)]
+                below = [row] if query.featured else await all_below(there, row, size)
+                found += [one["id"] for one in below]
     assert found == display_order(state, query)
 
 
@@ -197,9 +203,10 @@ async def test_nothing_that_stays_put_is_skipped_or_repeated_while_others_go_on(
 
     # What was on the page all the time, in its place, is there once; nothing is there twice unless it moved.
     def placed(state: ThreadState) -> dict[str, Any]:
-        rows = (row for row in state.rows.values() if row.on_page and row.parent is None)
+        listed = [row for row in state.rows.values() if row.on_page and row.parent is None]
+        rows = [state.rows[name] for name in state.picks] if query.featured else listed
         return {
-            row.id: place_in_top(row) if query.sort == "top" else row.posted
+            row.id: (row.published and row.pinned, place_in_top(row) if query.sort == "top" else row.posted)
             for row in rows
             if query.anchor in (None, row.anchor)
         }
@@ -241,6 +248,7 @@ async def test_the_page_at_a_moment_is_the_fold_up_to_it_and_shows_nothing_that_
             assert {**row, "replies": None} == {**seen, "replies": None}
             assert row["status"] == comment.status
             assert row["author"] is None
+            assert row["gone"] == (today.gone or comment.gone)
             continue
         assert revision is not None
         text = today.texts[revision]
@@ -251,6 +259,7 @@ async def test_the_page_at_a_moment_is_the_fold_up_to_it_and_shows_nothing_that_
         if not today.published:
             assert row["status"] == today.status
             assert row["author"] is row["body"] is row["html"] is row["votes"] is row["in_reply_to"] is None
+            assert row["gone"] == today.gone
             continue
         assert row["votes"] == seen["votes"]
         turned_down = text.decision is not None and text.decision.verdict != "approve"
@@ -325,7 +334,7 @@ async def test_following_every_cursor_of_a_past_page_gives_every_row_once_and_in
         async def below(page: dict[str, Any]) -> list[str]:
             found = []
             for row in page["comments"]:
-                found += [row["id"], *await below(row["replies"])]
+                found += [row["id"], *([] if query.featured else await below(row["replies"]))]
             if page["next"] is not None:
                 asked = replace(query, cursor=page["next"])
                 more = await page_at(there.served, there.log, SITE, THREAD, at, asked, PUBLIC)
@@ -343,7 +352,7 @@ async def test_pages_that_end_where_they_have_enough_text_give_every_row_once(
 ) -> None:
     state = await folded(await played(moved))
     tree, size = Tree(state), Size(MANY, 50, MANY, most)
-    whole = [place.comment.id for place in tree.page(query.sort, query.anchor, None, Size(MANY, 50, MANY)).places]
+    whole = [place.comment.id for place in tree.page(query, None, Size(MANY, 50, MANY)).places]
     found: list[str] = []
 
     def replies(parent: str, after: After | None) -> None:
@@ -360,12 +369,12 @@ async def test_pages_that_end_where_they_have_enough_text_give_every_row_once(
             text += queries_of.size(then.texts[then.standing or then.latest].body) if then.published else 0
             found.append(then.id)
         for place in walk.places:
-            if place.cut is not None:
+            if place.cut is not None and not query.featured:
                 replies(place.comment.id, After(place.cut))
 
     after: After | None = None
     while True:
-        walk = tree.page(query.sort, query.anchor, after, size)
+        walk = tree.page(query, after, size)
         taken(walk)
         if walk.last is None:
             break

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.caller import Caller
 from core.events.envelope import Envelope, Recorded
 from core.events.types import (
     AnchorClosed,
@@ -10,10 +11,13 @@ from core.events.types import (
     CommentApproved,
     CommentFeatured,
     CommentHeld,
+    CommentPinned,
     CommentRejected,
     CommentRestored,
     CommentUnfeatured,
+    CommentUnpinned,
     CommentWithdrawn,
+    Event,
     PolicyOverridden,
     ReportFiled,
     RevisionRedacted,
@@ -32,6 +36,9 @@ from projections.thread.state import ThreadState
 from tests.support.folded import BEGIN, Told, told
 from tests.support.people import ADA, BEN, EVE, MOD, SITE, THREAD, TITLE, URL, edited, posted, reply
 
+WITHDRAWN = CommentWithdrawn(comment="c1")
+RULE = Caller(id="screening", name="Screening", kind="system")
+IMPORT = Caller(id="import", name="Import", kind="system")
 HELD = posted("c1", rule="links", match="https://example.com")
 
 
@@ -140,6 +147,72 @@ def test_featured_shows_in_the_row_only_while_there_is_one() -> None:
     assert story.tell(CommentFeatured(comment="c1")) == (("comment.edited", "c1"),)
     story.tell(rejected())
     assert story.tell(CommentUnfeatured(comment="c1")) == ()
+
+
+def test_pinned_shows_in_the_row_only_while_there_is_one() -> None:
+    story = told(posted(), posted("c2"))
+    assert story.tell(CommentPinned(comment="c1")) == (("comment.edited", "c1"),)
+    assert story.tell(CommentUnpinned(comment="c1")) == (("comment.edited", "c1"),)
+    assert story.tell(CommentPinned(comment="c2")) == (("comment.edited", "c2"),)
+    assert (story.thread.pinned, [row.pinned for row in story.thread.rows.values()]) == ("c2", [False, True])
+    story.tell(rejected("c2"))
+    assert story.thread.pinned == "c2"
+    assert story.tell(CommentUnpinned(comment="c2")) == ()
+    assert story.thread.pinned != "c2"
+
+
+def test_picks_are_the_published_featured_comments_oldest_first() -> None:
+    story = told(posted(), posted("c2"), posted("c3"), *(CommentFeatured(comment=name) for name in ("c3", "c1")))
+    assert story.thread.picks == ["c1", "c3"]
+    story.tell(rejected("c1"))
+    assert story.thread.picks == ["c3"]
+    story.tell(approved("c1"))
+    story.tell(CommentUnfeatured(comment="c3"))
+    assert story.thread.picks == ["c1"]
+
+
+def test_a_thread_tells_when_its_status_last_changed() -> None:
+    assert told(posted()).thread.status_at is None
+    story = told(posted(), ThreadClosed())
+    assert story.thread.status_at == story.last.ms
+    story.tell(ThreadReopened(), at=BEGIN)
+    assert story.thread.status_at == BEGIN
+    story.tell(ThreadRetitled(url=URL, title="Another"))
+    assert story.thread.status_at == BEGIN
+
+
+@pytest.mark.parametrize(
+    ("facts", "gone"),
+    [
+        ([], None),
+        ([WITHDRAWN], "author"),
+        ([rejected()], "moderator"),
+        ([held()], "moderator"),
+        ([rejected(), WITHDRAWN], "author"),
+        ([rejected(), edited(2, "other", rule="edit-under-review")], "moderator"),
+        ([(rejected(), RULE)], "rule"),
+        ([(rejected(), RULE), rejected()], "moderator"),
+        ([(rejected(), IMPORT)], "unknown"),
+        ([(rejected(), IMPORT), RevisionRedacted(comment="c1", revision=1)], "unknown"),
+        ([edited(2, "other", rule="links"), rejected(), rejected(revision=2)], "moderator"),
+    ],
+)
+def test_a_tombstone_tells_by_what_the_comment_is_gone(
+    facts: list[Event | tuple[Event, Caller]], gone: str | None
+) -> None:
+    story = told(posted(), reply("c2", "c1", 1), *facts)
+    assert story.thread.rows["c1"].gone == gone
+
+
+@pytest.mark.parametrize(("rule", "gone"), [("links", "rule"), ("import", "unknown")])
+def test_what_readers_never_saw_is_gone_by_the_rule_that_held_it(rule: str, gone: str) -> None:
+    assert told(posted("c1", rule=rule)).thread.rows["c1"].gone == gone
+
+
+def test_a_tombstone_is_told_anew_when_it_is_gone_by_something_else() -> None:
+    story = told(posted(), reply("c2", "c1", 1), (rejected(), RULE))
+    assert story.tell(rejected()) == (("comment.removed", "c1"),)
+    assert story.tell(rejected()) == ()
 
 
 def test_a_tombstone_stands_where_something_below_is_published() -> None:

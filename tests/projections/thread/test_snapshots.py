@@ -146,8 +146,8 @@ class Respelt(Kept):
         there = msgspec.msgpack.decode(zlib.decompress(self.kept[mark]))
         there["sentiment"] = {"warmth": 3}
         for row in there["rows"].values():
-            row["pinned"] = True
-            row.pop("featured", None)
+            row["liked"] = True
+            row.pop("pinned", None)
             for text in row["texts"].values():
                 text["language"] = "en"
         return zlib.compress(msgspec.msgpack.encode(there))
@@ -157,7 +157,7 @@ async def test_a_snapshot_with_fields_too_many_and_one_too_few_is_gone_on_from()
     log = await played(stream(20, 300))
     recorded = await events(log)
     source = Respelt(recorded, {50, 100})
-    assert any(row.featured for row in fold(ThreadState(site=SITE, id=THREAD), recorded[:100]).rows.values())
+    assert any(row.pinned for row in fold(ThreadState(site=SITE, id=THREAD), recorded[:100]).rows.values())
     watched = Watched(log)
     for number in (70, 100, 130):
         wanted = masked(recorded[:number], source.now.redacted)
@@ -166,7 +166,7 @@ async def test_a_snapshot_with_fields_too_many_and_one_too_few_is_gone_on_from()
         assert there is not None
         since = {one.envelope.comment for one in recorded[50 if number < 100 else 100 : number]}
         for name, row in wanted.rows.items():
-            row.featured = there.rows[name].featured if name in since else False
+            row.pinned = there.rows[name].pinned if name in since else False
         assert there == wanted
     assert all(until is not None for _, until in watched.walks), "nothing was folded from the beginning"
 

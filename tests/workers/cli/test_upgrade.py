@@ -142,4 +142,7 @@ def test_a_policy_has_rules_once_the_deployment_is_upgraded(tmp_path: Path) -> N
         ]
         assert [one["data"]["changes"] for one in events] == [{"premoderation": "none"}, {"rules": RULES}]
         assert running.ask("verify").status == 0
+        with client(_server(running)) as redis:
+            contents = [fields[b"c"] for key in redis.keys("*:log") for _, fields in redis.xrange(key)]
+        assert {c[:1] for c in contents} == {b"", b"\x00", b"\x01"}, "the sample was imported before"
     assert hansard("upgrade", "--data", str(data)).out.startswith("Nothing to do")

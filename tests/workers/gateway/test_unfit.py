@@ -76,7 +76,7 @@ async def test_on_a_server_that_was_emptied_a_write_is_not_available_and_not_unk
 UNKNOWN = [
     pytest.param(b'{"type":"comment.sung"', b"", id="type"),
     pytest.param(b'{"v":7,"type":"comment.edited"', b"", id="version"),
-    pytest.param(b'{"type":"comment.edited"', b"\x01sealed", id="scheme"),
+    pytest.param(b'{"type":"comment.edited"', b"\x07of a later version", id="scheme"),
 ]
 
 

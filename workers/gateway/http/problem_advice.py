@@ -42,6 +42,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "parent-not-published": "Read the page again: the parent comment is no longer on it.",
     "comment-not-published": "Read the page again: the comment is no longer on it.",
     "comment-withdrawn": "Restore the comment first.",
+    "not-top-level": "Pin the top-level comment above the reply, or make the reply an editors' pick.",
     "revision-published": "Reject that revision first, then redact it.",
     "revision-redacted": "Approve another revision: this text is permanently removed.",
     "site-exists": "Nothing, if the site is as intended. `errors` says what differs: change the policy or replace the "

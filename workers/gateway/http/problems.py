@@ -57,6 +57,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     core.ParentNotPublished: Kind("parent-not-published", 409, "The parent comment is not published"),
     core.CommentNotPublished: Kind("comment-not-published", 409, "The comment is not published"),
     core.CommentIsWithdrawn: Kind("comment-withdrawn", 409, "The comment is withdrawn"),
+    core.NotTopLevel: Kind("not-top-level", 409, "The comment is a reply"),
     core.RevisionIsPublished: Kind("revision-published", 409, "The revision is published"),
     core.RevisionIsRedacted: Kind("revision-redacted", 409, "The revision is redacted"),
     core.SiteExists: Kind("site-exists", 409, "The site already exists"),

@@ -130,17 +130,21 @@ def _record(found: _Read, partition: int, redactions: Mapping[str, frozenset[int
 
 
 async def _own_events(request: Request[Any, Any]) -> tuple[list[_Read], Position | None]:
-    """Events of the comment itself, and the position of its last report."""
+    """Events of the comment itself and those that pin it, and the position of its last report."""
     field, last = heads.comment(request.comment), heads.reported(request.comment)
     loaded = await request.services.log.load(
         Load(
             site=request.site,
             thread=request.thread,
-            heads=(HeadWanted(field), HeadWanted(last, events=False)),
+            heads=(HeadWanted(field), HeadWanted(heads.THREAD), HeadWanted(last, events=False)),
             reads=True,
         )
     )
-    return [read(*entry) for entry in loaded.events[field]], loaded.heads[last].position
+    own = [read(*entry) for entry in loaded.events[field]]
+    # Which comment is pinned is a fact of the thread, whose own events are few.
+    of_thread = [read(*entry) for entry in loaded.events[heads.THREAD]]
+    pins = [one for one in of_thread if one.envelope.comment == request.comment]
+    return sorted([*own, *pins], key=lambda recorded: recorded.position), loaded.heads[last].position
 
 
 async def _reports(

@@ -6,7 +6,7 @@ from typing import Any, Final
 from core import ids
 from core.application.transact import Result
 from core.concurrency import gathered
-from core.domain.moderation import Decide, FeatureComment, RedactRevision
+from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision
 from core.refusals import CannotFold, FormatTooOld, Refusal, Unavailable
 from projections.read.moderation_queue import queue
 from projections.read.queries import QueueQuery
@@ -62,6 +62,16 @@ async def feature(request: Request[NoQuery, Any]) -> Response:
 async def unfeature(request: Request[NoQuery, Any]) -> Response:
     """Remove a comment from the editors' picks."""
     return await on_comment(request, FeatureComment(comment=request.comment, featured=False))
+
+
+async def pin(request: Request[NoQuery, Any]) -> Response:
+    """Pin a comment."""
+    return await on_comment(request, PinComment(comment=request.comment, pinned=True))
+
+
+async def unpin(request: Request[NoQuery, Any]) -> Response:
+    """Undo the pinning of a comment."""
+    return await on_comment(request, PinComment(comment=request.comment, pinned=False))
 
 
 async def read_queue(request: Request[QueueQuery, None]) -> Response:
@@ -204,6 +214,36 @@ OPERATIONS: Final = (
         tag=_TAG,
         summary="Remove a comment from the editors' picks",
         handler=unfeature,
+        answer=rows.Written,
+        example=_WRITTEN,
+        problems=_MODERATION,
+        keyed=True,
+    ),
+    Operation(
+        name="pin",
+        method="PUT",
+        path=f"{COMMENT}/pinned",
+        access=Access.MODERATOR,
+        tag=_TAG,
+        summary="Pin a top-level comment: it comes first on the page",
+        detail=(
+            "One comment of a thread is pinned: another takes its place. It comes first on the first page in every "
+            "order. While it is not published, it is not shown."
+        ),
+        handler=pin,
+        answer=rows.Written,
+        example={**_WRITTEN, "comment": {**_STAFF_ROW, "pinned": True}},
+        problems=(*_MODERATION, "not-top-level", "comment-not-published"),
+        keyed=True,
+    ),
+    Operation(
+        name="unpin",
+        method="DELETE",
+        path=f"{COMMENT}/pinned",
+        access=Access.MODERATOR,
+        tag=_TAG,
+        summary="Undo the pinning of a comment",
+        handler=unpin,
         answer=rows.Written,
         example=_WRITTEN,
         problems=_MODERATION,

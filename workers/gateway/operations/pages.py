@@ -93,11 +93,14 @@ OPERATIONS: Final = (
         summary="Read a page of a thread, now or in the past",
         detail=(
             "A page has at most 1,000 rows, in display order. If replies are cut off, `next` of their parent has a "
-            "cursor. With `at`, the response is the thread as it stood then, in structure, order, votes and texts. "
-            "Comments that are not public now are not public in the past either, except for a moderator's or an "
-            "auditor's token. `thread.position` is then the last event up to that moment that readers could notice; "
-            "for staff, the last event of any kind. `at` accepts any position since the opening; from staff, only "
-            "positions of events of the thread. With `after`, the response includes that write, or is 503 after 2 s."
+            "cursor. The pinned comment comes first on the first page in every order, and not again in its own place. "
+            "With `featured=true`, the page has the editors' picks alone, of every level and without replies. With "
+            "`at`, the response is the thread as it stood then, in structure, order, votes and texts. Comments that "
+            "are not public now are not public in the past either, except for a moderator's or an auditor's token; "
+            "`gone` of a tombstone says by what the comment is gone, as far as is known now. `thread.position` is then "
+            "the last event up to that moment that readers could notice; for staff, the last event of any kind. `at` "
+            "accepts any position since the opening; from staff, only positions of events of the thread. With "
+            "`after`, the response includes that write, or is 503 after 2 s."
         ),
         handler=read_page,
         query=thread_shapes.PageParameters,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from core.domain.context import ThreadStatus
+from core.times import TimeText
 from projections.views.rows import FeedRow
 from workers.gateway.shapes.common import PositionText
 
@@ -21,6 +22,10 @@ class FeedThreadHead(FeedThread, frozen=True, kw_only=True):
     """The full current state of the thread."""
 
     status: ThreadStatus
+    status_at: Annotated[
+        TimeText | None,
+        Meta(description="Time at which the thread was last closed, archived or reopened; null as on the page."),
+    ]
     title: str
     url: str
 

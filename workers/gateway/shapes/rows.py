@@ -35,15 +35,30 @@ class Row(FeedRow, frozen=True, kw_only=True, gc=False):
     moderation: Moderation | UnsetType = UNSET
 
 
+_OF_EARLIER: Final = "Absent if an earlier version made the views and nothing happened since."
+
+
 class ThreadHead(Struct, frozen=True, kw_only=True):
-    """A thread as a whole; `comments` counts the published ones."""
+    """A thread as a whole; `comments` counts the published ones, `featured` the published editors' picks."""
 
     id: str
     site: str
     url: str
     title: str
     status: Literal["open", "closed", "archived"]
+    status_at: Annotated[
+        TimeText | UnsetType | None,
+        Meta(
+            description="Time at which the thread was last closed, archived or reopened. Null if it never was, or if "
+            f"an earlier version recorded it. {_OF_EARLIER}"
+        ),
+    ] = UNSET
     comments: int
+    featured: Annotated[int | UnsetType, Meta(description=_OF_EARLIER)] = UNSET
+    pinned: Annotated[
+        str | UnsetType | None,
+        Meta(description=f"The published comment that comes first on the page. {_OF_EARLIER}"),
+    ] = UNSET
     position: PositionText
 
 
@@ -165,7 +180,10 @@ EXAMPLE_THREAD: Final[dict[str, Any]] = {
     "url": "https://example.org/power-broker",
     "title": "The power broker",
     "status": "open",
+    "status_at": None,
     "comments": 14,
+    "featured": 1,
+    "pinned": None,
     "position": "1698579000000-42",
 }
 EXAMPLE_LISTED: Final[dict[str, Any]] = {

@@ -46,6 +46,7 @@ CONTRACT = {
     f"{ONE}/comments": {"post"},
     COMMENT: {"get", "patch", "delete"},
     f"{COMMENT}/replies": {"get"},
+    f"{ONE}/section": {"get"},
     f"{COMMENT}/restoration": {"post"},
     f"{COMMENT}/vote": {"put"},
     f"{COMMENT}/reports": {"post"},
@@ -53,6 +54,7 @@ CONTRACT = {
     f"{COMMENT}/revisions": {"get"},
     f"{COMMENT}/revisions/{{revision}}/redaction": {"put"},
     f"{COMMENT}/featured": {"put", "delete"},
+    f"{COMMENT}/pinned": {"put", "delete"},
     f"{COMMENT}/trail": {"get"},
     f"{ROOT}/moderation/decisions": {"post"},
     f"{ROOT}/moderation/queue": {"get"},
@@ -138,7 +140,7 @@ def test_what_is_never_stored_is_not_said_to_be_kept() -> None:
         for said in methods.values()
         if "may store it" in said["description"] and "after" in {one["name"] for one in said.get("parameters", ())}
     ]
-    assert len(waiting) == 5
+    assert len(waiting) == 6
     assert all("With `after`, it is never stored." in description for description in waiting)
 
 
@@ -217,6 +219,7 @@ async def test_what_is_answered_has_the_shape_that_is_documented(house: House) -
     exactly(await house.get(f"{at(comment)}/trail", MOD), shapes.Events)
     exactly(await house.get("audit", AUDITOR), shapes.Events)
     exactly(await house.ask("PUT", f"{at(comment)}/featured", MOD), rows.Written)
+    exactly(await house.ask("PUT", f"{at(comment)}/pinned", MOD), rows.Written)
 
 
 def test_an_imported_event_is_told_with_both_its_times_and_an_unknown_one_by_its_name() -> None:

@@ -56,6 +56,28 @@ async def test_a_reader_sees_a_comment_come_change_and_go(radio: Station) -> Non
         assert len({frame.id for frame in (posted, edited, voted, removed, restored)}) == 5
 
 
+async def test_a_reader_hears_of_the_pinned_comment_and_of_the_one_before_it(radio: Station) -> None:
+    house = radio.house
+    first, second = await house.post(ADA), await house.post(BEN)
+    await house.ask("PUT", f"{at(first)}/pinned", MOD)
+    async with radio.follow() as reader:
+        await house.ask("PUT", f"{at(second)}/pinned", MOD)
+        told = [(await reader.until("comment.edited"))[-1] for _ in range(2)]
+    assert [(frame.data["comment"], frame.data["row"]["pinned"]) for frame in told][-1] == (second, True)
+    assert {frame.data["comment"] for frame in told} == {first, second}
+    assert told[0].data["row"]["pinned"] is False
+
+
+async def test_a_tombstone_in_the_feed_tells_by_what_the_comment_is_gone(radio: Station) -> None:
+    house = radio.house
+    comment = await house.post(ADA)
+    await house.post(BEN, parent=comment)
+    async with radio.follow() as reader:
+        await house.ask("DELETE", at(comment), ADA)
+        removed = (await reader.until("comment.removed"))[-1]
+    assert (removed.data["row"]["gone"], removed.data["row"]["pinned"]) == ("author", None)
+
+
 async def test_what_waits_for_approval_is_not_told(radio: Station) -> None:
     house = radio.house
     policy = await house.ask("PUT", f"threads/{THREAD}/policy", MOD, {"premoderation": "all"})

@@ -74,7 +74,7 @@ async def test_an_author_reads_own_texts_and_decisions_and_nothing_of_others(hou
         "comment.featured",
     ]
     assert events[0]["data"] == {"body": "First words.", "name": "Ada"}
-    assert events[1]["data"] == {"body": "Second words.", "name": "Ada", "reason": "Typo"}
+    assert events[1]["data"] == {"body": "Second words.", "reason": "Typo"}, "the name is that of the post"
     assert events[2]["actor"] == {"kind": "staff", "id": None}
     assert events[2]["data"] == {"reason": "Let us see.", "role": "moderator"}
     for word in ("Ben's note.", "Staff's note.", '"ben"', '"mod"', "report"):

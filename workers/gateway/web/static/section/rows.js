@@ -194,12 +194,14 @@ export class Rows {
     const article = this.article(li);
     if (!inView(article)) return;
     article.style.minBlockSize = `${article.getBoundingClientRect().height}px`;
+    article.classList.add("kept");
     this.watcher.observe(li);
   }
 
   /** @param {Item} li An item that is out of sight. */
   release(li) {
     this.watcher.unobserve(li);
+    this.article(li).classList.remove("kept");
     this.article(li).style.minBlockSize = "";
     if (li.classList.contains("leaving")) this.drop(li);
   }

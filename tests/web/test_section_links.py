@@ -1,0 +1,207 @@
+"""Links to single comments, and what is loaded of long discussions when a reader asks for it."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.following import Station
+from tests.support.house import ADA, BEN, House, Who
+from tests.web.reading import Articles, frames, ids, live, shift, texts, until
+from tests.web.visiting import WIDE, Visitors, publishing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Page
+
+HERE = "document.querySelector('hansard-comments').shadowRoot?.activeElement?.id"
+
+
+@pytest.fixture
+async def palms(gateway: Station) -> "AsyncIterator[Articles]":
+    """An article of the house."""
+    async with publishing(str(gateway.client.base_url).rstrip("/")) as publisher:
+        yield Articles(publisher, gateway)
+
+
+async def thread_of(house: House, roots: int, replies: int = 0) -> list[str]:
+    """A discussion: so many comments, with so many replies each; the comments."""
+    found = []
+    for number in range(roots):
+        comment = await house.post(ADA, f"Comment {number}.")
+        found.append(comment)
+        for reply in range(replies):
+            await house.post(BEN, f"Reply {number}.{reply}.", parent=comment)
+    return found
+
+
+async def top_of(page: "Page", comment: str) -> float:
+    """How far from the top of the window a comment is."""
+    found: float = await page.evaluate(f"row('{comment}').getBoundingClientRect().top")
+    return found
+
+
+async def test_a_linked_comment_is_scrolled_to_and_stays_when_something_loads_above_until_the_reader_scrolls(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    comments = await thread_of(house, 12)
+    visitor = await visitors.arrive(**WIDE)
+    url = await palms.served(before='<p id="ad"></p>' + "<p>Article.</p>" * 60, sort="oldest")
+    page = await visitor.open(f"{url}#comment-{comments[5]}")
+    await live(page)
+    await until(page, f"section().activeElement === row('{comments[5]}')")
+    assert await page.locator("hansard-comments .here").count() == 1
+    before = await top_of(page, comments[5])
+    assert 0 <= before < 200
+    await page.evaluate("document.querySelector('#ad').style.height = '600px'")
+    await frames(page)
+    assert abs(await top_of(page, comments[5]) - before) < 2
+    await page.mouse.move(600, 400)
+    await page.mouse.wheel(0, -200)
+    await until(page, f"row('{comments[5]}').getBoundingClientRect().top > {before} + 100")
+    await page.evaluate("document.querySelector('#ad').style.height = '900px'")
+    await frames(page)
+    assert await top_of(page, comments[5]) > before + 100
+
+
+async def test_a_linked_comment_that_is_not_on_the_page_is_shown_below_those_that_it_answers(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    comments = await thread_of(house, 25)
+    reply = await house.post(BEN, "Deep.", parent=comments[24])
+    deep = await house.post(ADA, "Deeper.", parent=reply)
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(f"{await palms.served(sort='oldest')}#comment-{deep}")
+    await until(page, f"{HERE} === 'comment-{deep}'")
+    assert await ids(page) == [comments[24], reply, deep]
+    await page.get_by_role("button", name="Show the whole discussion").click()
+    await until(page, "section().querySelectorAll('.rows > li').length === 20")
+    assert await texts(page, ".line-of") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "link", "comment"),
+    [
+        ("wp", "#comment-712400", "wp-712400"),
+        ("dsq", "#comment-99", "dsq-99"),
+        ("coral", "?commentID=3f2b-9", "coral-3f2b-9"),
+    ],
+)
+async def test_links_of_the_system_before_lead_to_the_same_comment_and_are_replaced_by_ours(
+    palms: Articles, house: House, visitors: Visitors, old: str, link: str, comment: str
+) -> None:
+    await thread_of(house, 2)
+    page_json = (await palms.station.client.get("/v1/sites/kew/threads/palm-house?sort=oldest")).json()
+    page_json["comments"][1]["id"] = comment
+    visitor = await visitors.arrive(**WIDE)
+    await visitor.context.route("**/threads/palm-house?*", lambda route: route.fulfill(json=page_json))
+    url = palms.bare(old=old)
+    page = await visitor.open(url + link)
+    await until(page, f"{HERE} === 'comment-{comment}'")
+    assert page.url == f"{url}#comment-{comment}"
+
+
+async def test_a_link_that_leads_nowhere_says_so_at_the_head_of_the_section(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    await thread_of(house, 3)
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(f"{await palms.served()}#comment-{'z' * 26}")
+    await page.get_by_text("That comment is not here (any more).").wait_for()
+    assert await page.evaluate(HERE) == "h"
+    assert len(await ids(page)) == 3
+    visitor.excuse("404")
+
+
+async def test_a_link_to_what_is_answered_goes_there_without_leaving_the_page(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    (comment,) = await thread_of(house, 1)
+    reply = await house.post(BEN, "Reply.", parent=comment)
+    visitor = await visitors.arrive(**WIDE)
+    url = await palms.served(start="now")
+    page = await visitor.open(url)
+    await live(page)
+    link = page.locator(f"hansard-comments #r-{reply}")
+    assert await link.get_attribute("href") == f"https://kew.example/palm-house#comment-{comment}"
+    assert await link.inner_text() == "in reply to Ada"
+    await link.click()
+    assert await page.evaluate(HERE) == f"comment-{comment}"
+    assert page.url == f"{url}#comment-{comment}"
+    await page.go_back()
+    assert page.url == url
+
+
+async def test_a_long_discussion_is_walked_by_buttons_alone_and_each_comment_is_there_once(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    expected = []
+    for number in range(45):
+        comment = await house.post(ADA, f"Comment {number}.")
+        expected.append(comment)
+        if number == 3:
+            for reply in range(27):
+                expected.append(await house.post(BEN, f"Reply {reply}.", parent=comment))  # noqa: PERF401 - awaits
+        if number == 5:
+            parent = comment
+            for level in range(30):
+                parent = await house.post(BEN, f"Level {level}.", parent=parent)
+                expected.append(parent)
+    visitor = await visitors.arrive(viewport={"width": 320, "height": 800})
+    page = await visitor.open(await palms.served(sort="oldest", start="now"))
+    await live(page)
+    for _ in range(60):
+        button = page.locator("hansard-comments .more").first
+        if await button.count() == 0:
+            break
+        before = len(await ids(page))
+        await button.focus()
+        await page.keyboard.press("Enter")
+        await until(page, f"section().querySelectorAll('li[data-key]').length > {before}")
+        await until(page, "section().activeElement?.matches('.row')")
+        await until(page, "!section().querySelector('.more[aria-busy]')")
+    assert await ids(page) == expected
+    wide = await page.evaluate("document.documentElement.scrollWidth")
+    assert wide == 320
+    assert await page.evaluate("[...section().querySelectorAll('.text')].every((one) => one.clientWidth > 150)")
+
+
+async def test_a_long_text_is_folded_and_opened_by_a_press_and_where_a_link_points(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    comment = await house.post(ADA, "Some words that go on. " * 80 + "\n\nThe end of it.")
+    visitor = await visitors.arrive(**WIDE)
+    url = await palms.served(start="now")
+    page = await visitor.open(url)
+    await live(page)
+    end = page.locator("hansard-comments").get_by_text("The end of it.")
+    assert not await end.is_visible()
+    assert await shift(page) == 0
+    await page.locator("hansard-comments summary", has_text="Read all (1,8").click()
+    assert await end.is_visible()
+    other = await visitor.open(f"{url}#comment-{comment}")
+    await live(other)
+    assert await other.locator("hansard-comments").get_by_text("The end of it.").is_visible()
+
+
+async def test_a_folded_text_can_be_read_without_a_script(palms: Articles, house: House, visitors: Visitors) -> None:
+    await house.post(ADA, "Some words that go on. " * 80 + "\n\nThe end of it.")
+    visitor = await visitors.arrive(java_script_enabled=False, **WIDE)
+    page = await visitor.open(await palms.served())
+    await page.locator("hansard-comments summary").click()
+    assert await page.locator("hansard-comments").get_by_text("The end of it.").is_visible()
+
+
+async def test_names_and_texts_from_right_to_left_have_their_own_direction(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    comment = await house.post(Who("samir", more={"name": "سمير حداد"}), "ركبت القطار الليلي إلى ميرينا.")
+    await house.post(ADA, "Four minutes early.", parent=comment)
+    visitor = await visitors.arrive(viewport={"width": 320, "height": 700})
+    page = await visitor.open(await palms.served(start="now", dir="rtl"))
+    await live(page)
+    directions = await page.evaluate(
+        "[...section().querySelectorAll('.text')].map((one) => getComputedStyle(one).direction)"
+    )
+    assert directions == ["rtl", "ltr"]
+    assert await page.evaluate("document.documentElement.scrollWidth") == 320
