@@ -9,8 +9,9 @@ from typing import Final
 from msgspec import Struct
 
 from core.events.envelope import Recorded, UnreadableEntry, read_or_error
-from core.log.port import BrokenChain, Log
+from core.log.port import BrokenChain, Entry, Log
 from core.position import Position
+from core.throttle import Pace
 from projections.audit.record_index import RecordIndex
 from projections.audit.record_search import Wanted
 from projections.audit.records import AuditRecord
@@ -37,16 +38,25 @@ class RecordPage(Struct, frozen=True, kw_only=True):
 
 
 class RecordWalk:
-    """The work of one call on one index. It takes no more events than there were at its beginning."""
+    """The work of one call on one index, done at `pace`. It takes no more events than there were at its beginning."""
 
     def __init__(
-        self, log: Log, partition: int, index: RecordIndex, show: Show, wanted: Wanted, *, budget: int = BUDGET
+        self,
+        log: Log,
+        partition: int,
+        index: RecordIndex,
+        show: Show,
+        wanted: Wanted,
+        *,
+        budget: int = BUDGET,
+        pace: Pace | None = None,
     ) -> None:
         self._log = log
         self._partition = partition
         self._index = index
         self._show = show
         self._wanted = wanted
+        self._pace = pace or Pace()
         self._left = budget
         self._room = MOST_TEXT
         self.total = len(index)
@@ -115,6 +125,13 @@ class RecordWalk:
         entries = await self._log.entries(self._partition, positions) if positions else []
         if len(entries) < len(positions):
             raise _broken(positions, {entry.position for entry in entries})
+        self._pace.begin()
+        cut = self._shown(some, entries, found, limit)
+        await self._pace.rest()
+        return cut
+
+    def _shown(self, some: list[int], entries: list[Entry], found: list[tuple[int, Shape]], limit: int) -> int | None:
+        """Add what is wanted of these events. The number at which the page is full, if it is."""
         for number, entry in zip(some, entries, strict=True):
             self._left -= 1
             record = self._show(read_or_error(*entry), number)

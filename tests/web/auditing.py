@@ -99,7 +99,7 @@ def base(station: Station) -> str:
 
 async def enter_sample(visitors: Visitors, sample: Station, who: str | None, at: str = "", **options: Any) -> Room:
     """The room of the sample, as somebody of the desk, standing at a moment. It is there when it stands somewhere."""
-    visitor = await visitors.arrive(**(WIDE | options))
+    visitor = await visitors.arrive(**{**WIDE, **options})
     query = "&".join(part for part in (f"as={who}" if who else "", f"at={at}" if at else "") if part)
     page = await visitor.open(f"{base(sample)}/audit/{sample_of.SITE}/{sample_of.THREAD}?{query}")
     room = Room(page, visitor)
@@ -109,7 +109,7 @@ async def enter_sample(visitors: Visitors, sample: Station, who: str | None, at:
 
 async def enter(visitors: Visitors, gateway: Station, who: Who | None, at: str = "", **options: Any) -> Room:
     """The room of the thread of a house, with a token of somebody's. Whatever it shows."""
-    visitor = await visitors.arrive(**(WIDE | options))
+    visitor = await visitors.arrive(**{**WIDE, **options})
     if who is not None:
         await visitor.context.add_init_script(f"({_GIVEN})({token(who)!r})")
     page = await visitor.open(f"{base(gateway)}/audit/{SITE}/{THREAD}{'?at=' + at if at else ''}")

@@ -100,6 +100,7 @@ async def test_every_stroke_of_the_strip_stands_out(visitors: Visitors, sample: 
 async def test_the_table_says_what_the_strip_shows_and_leads_to_each_event(room: Room, fresh: str) -> None:
     await room.part("summary", has_text="Key and table").click()
     rows = room.part("tbody tr:not(.gap)")
+    await rows.first.wait_for()
     assert await rows.count() == EVENTS
     cells = [cell.split("\t") for cell in await rows.all_inner_texts()]
     assert [cell[0] for cell in cells] == [str(number) for number in range(1, EVENTS + 1)]
@@ -247,6 +248,7 @@ async def test_of_a_hundred_thousand_events_only_what_is_shown_is_read(
     # Columns, whose table counts every event once.
     await room.part(".legend", has_text="each column: about").wait_for()
     await room.part("summary", has_text="Key and table").click()
+    await room.part("tbody tr").first.wait_for()
     table: list[list[str]] = [cell.split("\t") for cell in await room.part("tbody tr:not(.gap)").all_inner_texts()]
     numbers = [[int(cell.replace(",", "")) for cell in row[3:]] for row in table]
     assert sum(map(sum, numbers)) == LONG

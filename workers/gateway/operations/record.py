@@ -1,5 +1,6 @@
 """The record of a thread: its events in order, as far as the caller may know them."""
 
+from contextlib import nullcontext
 from functools import partial
 from typing import Final
 
@@ -55,11 +56,13 @@ async def read_record(request: Request[shapes.RecordQuery, None]) -> Response:
         parts = [_part(one) for one in index.strip(query.strip)]
         return json({"strip": parts, "events": len(index), "position": None if index.last is None else str(index.last)})
     partition = partition_of(request.site, request.thread, services.log.partitions)
-    walk = RecordWalk(services.log, partition, index, show, wanted)
-    try:
-        page, more = await _page(query, walk, index, mark, context, exact=reader != "everyone")
-    except BrokenChain as error:
-        raise Unavailable("the record of this thread cannot be read") from error
+    with request.gate.released() if wanted.reads else nullcontext():
+        async with services.records.walk(searches=wanted.reads) as pace:
+            walk = RecordWalk(services.log, partition, index, show, wanted, pace=pace)
+            try:
+                page, more = await _page(query, walk, index, mark, context, exact=reader != "everyone")
+            except BrokenChain as error:
+                raise Unavailable("the record of this thread cannot be read") from error
     return json(
         {
             "events": [record for _, record in page.found],

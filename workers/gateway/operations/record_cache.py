@@ -5,7 +5,8 @@ a later event can hide an earlier one; access to both is checked for each reques
 its thread, so it is bounded like making pages of the past. An index holds positions, times and counts, and no words.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 from core.log.port import BrokenChain, Log
@@ -46,6 +47,11 @@ class RecordIndexes:
         """Bytes of the kept indexes."""
         return self._whole.bytes + self._public.bytes
 
+    @property
+    def waiting(self) -> int:
+        """Number of indexes, pages of the past and searches that wait to be made."""
+        return self._work.waiting
+
     async def whole(self, site: str, thread: str) -> ThreadEvents:
         """Every event of a thread by now. Raises NotFound, Unavailable."""
         name = site, thread
@@ -73,6 +79,15 @@ class RecordIndexes:
         if found is not None and found.seen == last:
             return found
         return await self._folds.get((name, last), self._folding(name, whole))
+
+    @asynccontextmanager
+    async def walk(self, *, searches: bool) -> AsyncIterator[Pace]:
+        """The pace at which to read a page. A search, which reads many events, takes a place. Raises Unavailable."""
+        if searches:
+            async with self._work.place() as pace:
+                yield pace
+        else:
+            yield self._work.loop.pace()
 
     def _reading(self, name: _Name) -> Callable[[], Awaitable[ThreadEvents]]:
         async def make(pace: Pace) -> ThreadEvents:

@@ -32,7 +32,7 @@ MOST_KEPT: Final = 1000
 """Results that are kept; the least recently used are evicted."""
 MOST_TOLD: Final = 100
 """Differences that a result lists."""
-SHARE: Final = 0.25
+SHARE: Final = 0.5
 """Share of the event loop's time that checks may take."""
 _TRIES: Final = 5
 """Times that a check begins again because another generation of views is served meanwhile."""

@@ -308,3 +308,33 @@ async def test_who_polls_with_the_last_cursor_misses_nothing(house: House) -> No
         comment = await house.post(ADA, f"Words for {who}.")
         found = await read(house, who, f"?cursor={empty['next']}")
         assert [event["comment"] for event in found["events"]] == [comment]
+
+
+async def test_nothing_hidden_changes_a_byte_of_the_record_that_everyone_reads(house: House) -> None:
+    kept, gone, held = await eventful(house)
+    position = (await read(house))["events"][3]["position"]
+    cursor = (await read(house, None, "?limit=4"))["next"]
+    queries = ("", "?limit=2", "?strip=3", f"?around={position}&limit=3", "?q=words", "?kind=decisions", "?actor=eve")
+
+    async def told() -> list[bytes]:
+        return [(await house.get(f"{RECORD}{query}")).content for query in (*queries, f"?cursor={cursor}")]
+
+    before = await told()
+    assert (await house.ask("POST", f"{at(kept)}/reports", BEN, {"reason": "spam"})).status_code == 201
+    assert await told() == before
+    await house.post(EVE, "More hidden words: https://held.example")
+    assert await told() == before
+    await edit(house, kept, ADA, "Kept words: https://held.example", of=2)
+    assert await told() == before
+    await house.decide(kept, "reject", 3, reason="No links.")
+    assert await told() == before
+    await edit(house, held, EVE, "Other hidden words: https://held.example")
+    await house.decide(held, "reject", 2)
+    await house.ask("DELETE", at(held), EVE)
+    await edit(house, gone, BEN, "Gone words, mended.")
+    await vote(house, gone, EVE, 0)
+    assert await told() == before
+    await house.ask("PUT", f"{at(held)}/revisions/1/redaction", MOD, {"reason": "The law."})
+    assert await told() == before
+    await house.decide(gone, "approve", 2)
+    assert await told() != before

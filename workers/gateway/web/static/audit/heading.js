@@ -1,7 +1,7 @@
 /** The head of the room: the moment in words, the buttons that walk, the strip with its key, its table and its range. */
 
 import { attr, el, say } from "../shared/dom.js";
-import { Slider, picture, tableOf } from "./slider.js";
+import { Slider, picture } from "./slider.js";
 import { ofEvents, ofParts } from "./strip.js";
 import { timeOf } from "./numbers.js";
 
@@ -30,7 +30,7 @@ export class Heading {
    * @param {import("./numbers.js").Numbers} numbers
    * @param {{utc: any, exact: (time: string | number) => string, local: (time: string) => string[],
    *   move: (number: number, jump: boolean) => void, play: () => void, other: () => void, change: () => void,
-   *   ranged: (range: [number, number] | null) => void}} room
+   *   ranged: (range: [number, number] | null) => void, failed: (error: unknown) => void}} room
    */
   constructor(words, numbers, room) {
     Object.assign(this, { words, numbers, room });
@@ -58,7 +58,7 @@ export class Heading {
     this.rate = button("speed", room.other, "");
     this.now = button("now", () => room.move(this.numbers.total, true));
     this.key = el("p.legend.label");
-    this.panel = /** @type {HTMLDetailsElement} */ (el("details.panel", { ontoggle: () => this.#table() },
+    this.panel = /** @type {HTMLDetailsElement} */ (el("details.panel", { ontoggle: () => this.#table().catch(room.failed) },
       el("summary.label", {}, words.say("table"))));
     this.ranged = el("p.label.ranged", {});
     this.element = el("section.moment", { "aria-labelledby": "moment-title" }, el("div", {},
@@ -99,7 +99,7 @@ export class Heading {
       ? ofEvents(this.numbers.dots, this.scale)
       : ofParts(this.numbers.parts, this.scale, this.slider.columns);
     this.#legend();
-    if (this.panel.open) this.#table();
+    this.#table().catch(this.room.failed);
     this.draw();
   }
 
@@ -126,23 +126,19 @@ export class Heading {
       ...(strip?.columns ? [el("span", {}, words.say("key_columns", { n: strip.marks[0]?.count ?? 0 }))] : []));
   }
 
-  /** The key, the scale, the range and the table; made when they are asked for. */
-  #table() {
-    const { words, room, strip } = this;
-    if (!this.panel.open || !strip) return;
-    const scale = (/** @type {"time" | "events"} */ name) => el("label", {}, el("input", { type: "radio", name: "scale", checked: this.scale === name, onchange: () => {
-      this.scale = name;
-      this.remake();
-    } }), words.say(`scale_${name}`));
-    const act = (/** @type {string} */ name, /** @type {() => void} */ done) => el("button.act", { type: "button", onclick: done }, words.say(name));
-    const focused = this.panel.contains(/** @type {any} */ (this.panel.getRootNode()).activeElement) && this.panel.querySelector(":focus")?.getAttribute("name");
-    this.panel.replaceChildren(this.panel.children[0], el("div.tools", {},
-      el("fieldset", {}, el("legend", {}, words.say("scale")), scale("time"), scale("events")),
-      el("fieldset", {}, el("legend", {}, words.say("range")),
-        act("range_from", () => this.pick([this.number, Math.max(this.number, this.range?.[1] ?? this.numbers.total)])),
-        act("range_to", () => this.pick([Math.min(this.number, this.range?.[0] ?? 1), this.number])))),
-      el("div.table", { tabindex: 0, role: "region", "aria-label": words.say("table") }, tableOf(strip, words, room.exact, (to) => room.move(to, true))));
-    if (focused) /** @type {HTMLElement} */ (this.panel.querySelector(`[name=${focused}]:checked`))?.focus();
+  /** The scale, the range and the table; made when they are asked for. */
+  async #table() {
+    if (!this.panel.open || !this.strip) return;
+    const { panelOf } = await import("./table.js");
+    const focused = this.panel.querySelector(":focus")?.getAttribute("value");
+    this.panel.replaceChildren(this.panel.children[0], ...panelOf(this));
+    if (focused) /** @type {HTMLElement} */ (this.panel.querySelector(`[value=${focused}]`))?.focus();
+  }
+
+  /** Take another scale. @param {"time" | "events"} scale */
+  scaled(scale) {
+    this.scale = scale;
+    this.remake();
   }
 
   /** Pick a range, or none. @param {[number, number] | null} range */

@@ -19,7 +19,7 @@ export class Record {
    * @param {import("../shared/words.js").Words} words
    * @param {{utc: any, day: (at: Date) => string, exact: (time: string) => string, names: import("./names.js").Names,
    *   read: (query: Record<string, any>) => Promise<any>, go: (event: Event) => void, link: (event: Event) => string,
-   *   failed: (error: unknown) => void, changed: () => void}} given
+   *   failed: (error: unknown) => void}} given
    */
   constructor(words, given) {
     this.words = words;
@@ -63,7 +63,6 @@ export class Record {
     this.filter = filter;
     this.events = [];
     await this.show(this.now);
-    this.given.changed();
   }
 
   /** Show the events about a position. @param {string} position */

@@ -8,7 +8,6 @@ import { Heading } from "./heading.js";
 import { Names } from "./names.js";
 import { Numbers, timeOf } from "./numbers.js";
 import { Record } from "./record.js";
-import { Replay } from "./replay.js";
 import { Then, isWhole, rowsOf } from "./then.js";
 
 /** @typedef {import("./sentences.js").Event} Event */
@@ -37,25 +36,38 @@ export class Room {
     this.heading = new Heading(words, this.numbers, {
       utc: this.utc, exact: this.exact, local: this.local,
       move: (number, jump) => this.#moved(number, jump),
-      play: () => (this.replay.playing ? this.replay.pause() : this.replay.play()),
-      other: () => this.replay.other(),
+      play: () => this.#player().then((replay) => (replay.playing ? replay.pause() : replay.play())).catch((error) => this.failed(error)),
+      other: () => this.#player().then((replay) => replay.other()).catch((error) => this.failed(error)),
       change: () => this.#change(),
-      ranged: (range) => this.#ranged(range),
+      ranged: (range) => this.#ranged(range), failed: (error) => this.failed(error),
     });
     this.then = new Then(words, { utc: this.utc, exact: this.exact, more: (row) => this.#more(row), unhide: (row) => this.#unhide(row) });
     this.record = new Record(words, {
       utc: this.utc, day: this.day, exact: this.exact, names: this.names, read, link: (event) => this.link(event),
-      go: (event) => this.#to(event.position, true), failed: (error) => this.failed(error), changed: () => {},
+      go: (event) => this.#to(event.position, true), failed: (error) => this.failed(error),
     });
-    this.replay = new Replay({
+    /** @type {import("./replay.js").Replay | null} */
+    this.replay = null;
+    this.status = el("p.status.label", { role: "status" });
+  }
+
+  /** The replay, loaded when it is first used. */
+  async #player() {
+    const { Replay } = await import("./replay.js");
+    this.replay ??= new Replay({
       number: () => this.number, total: () => this.numbers.total, last: () => this.numbers.last,
       go: (number) => this.go(number), ahead: (number) => this.#ahead(number),
       grow: () => this.#grow(), reopen: () => this.#reopen(),
       address: (after) => this.calls.address("/feed", { after }),
-      changed: () => this.heading.playing(this.replay.playing, Boolean(this.replay.live), this.replay.rate),
+      changed: () => this.#played(),
       failed: (error) => this.failed(error),
     });
-    this.status = el("p.status.label", { role: "status" });
+    return this.replay;
+  }
+
+  /** Show what the replay does. */
+  #played() {
+    this.heading.playing(Boolean(this.replay?.playing), Boolean(this.replay?.live), this.replay?.rate ?? 1);
   }
 
   /** @param {string} locale */
@@ -98,7 +110,7 @@ export class Room {
   /** Leave: no stream and no listener stays. */
   end() {
     this.leaving.abort();
-    this.replay.pause();
+    this.replay?.pause();
   }
 
   /** What can wait until the first picture is there: every mark of a short thread, what is gone now, the self-check. */
@@ -228,7 +240,7 @@ export class Room {
       this.heading.element, two, this.foot.element, this.status);
     say(this.status, "");
     this.heading.remake();
-    this.replay.room.changed();
+    this.#played();
   }
 
   /** @param {number} number @param {boolean} jump */

@@ -1,11 +1,11 @@
 /**
- * The strip of time as one SVG with a native range over it, and the same as a table.
+ * The strip of time as one SVG with a native range over it.
  *
  * Every kind has a shape of its own; colour is the second sign. What comes after the moment is hollow and dashed.
  */
 
 import { attr, el, keyed, on, say } from "../shared/dom.js";
-import { SORTS, indexAt, markOf, placeOf } from "./strip.js";
+import { indexAt, markOf, placeOf } from "./strip.js";
 
 /** @typedef {import("./strip.js").Strip} Strip */
 /** @typedef {[number, number, string]} Move An offset from the mark's place, a height, and a path from there. */
@@ -171,28 +171,6 @@ export class Slider {
     const fixed = this.number === to ? from : this.number === from ? to : this.number;
     this.pick(Math.min(fixed, number), Math.max(fixed, number));
   }
-}
-
-/** The strip as a table.
- * @param {Strip} strip @param {import("../shared/words.js").Words} words @param {(at: number) => string} exact
- * @param {(number: number) => void} go */
-export function tableOf(strip, words, exact, go) {
-  const heads = strip.columns ? ["number", "from", "to"] : ["number", "time", "kind"];
-  const sorts = strip.columns ? SORTS.map((sort) => words.say(`sorts.${sort}`)) : [];
-  const link = (/** @type {number} */ number) => el("button.act", { type: "button", onclick: () => go(number) }, words.number(number));
-  const cells = (/** @type {import("./strip.js").Mark} */ mark) => mark.kind
-    ? [exact(mark.at), words.say(`key.${mark.kind}`)]
-    : [exact(mark.at), exact(mark.until), ...SORTS.map((sort) => words.number(mark.counts[sort] ?? 0))];
-  const rows = strip.marks.flatMap((mark, index) => {
-    const row = el("tr", {}, el("th", { scope: "row" }, link(mark.first)), ...cells(mark).map((text) => el("td", {}, text)));
-    const gap = strip.gaps.find(({ x }) => index > 0 && x >= strip.xs[index - 1] && x < strip.xs[index]);
-    if (!gap) return [row];
-    return [el("tr.gap", {}, el("td", { colspan: heads.length + sorts.length }, words.say("gap_row", { length: lengthOf(gap.ms, words) }))), row];
-  });
-  return el("table", {},
-    el("caption", {}, words.say(strip.columns ? "table_columns" : "table_caption", { columns: strip.marks.length })),
-    el("thead", {}, el("tr", {}, ...[...heads.map((head) => words.say(`table_head.${head}`)), ...sorts].map((head) => el("th", { scope: "col" }, head)))),
-    el("tbody", {}, ...rows));
 }
 
 /** How long something took, in the largest unit. @param {number} ms @param {import("../shared/words.js").Words} words */
