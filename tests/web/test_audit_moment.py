@@ -12,6 +12,7 @@ from core.log.redis import RedisLog
 from core.partitions import partition_of
 from core.position import START, Position
 from core.text.render import render
+from projections.read.queries import PageQuery
 from projections.read.tree import Size, Tree
 from projections.thread.state import CommentState, ThreadState
 from projections.thread.thread_replay import ThreadReplay
@@ -172,7 +173,7 @@ async () => {
   const url = document.querySelector("script[src*='audit.js']").src.replace("audit.js", "calls.js");
   const { Calls } = await import(url);
   const { rowsOf } = await import(url.replace("calls.js", "then.js"));
-  const calls = new Calls("kew", "palm-house", async () => null);
+  const calls = new Calls("kew", "palm-house", { token: async () => null, arrive: async () => {} });
   const { position } = await calls.get("/record", { strip: 1 });
   const cut = await calls.get("", { at: position, sort: "oldest", limit: 1, replies: 1, depth: 50 });
   const parent = cut.comments[0];
@@ -224,7 +225,7 @@ def expected(state: ThreadState, hit: str | None) -> list[tuple[str, str | None,
 
 def on_page(state: ThreadState) -> dict[str, CommentState]:
     """The rows of the whole page, oldest first."""
-    walk = Tree(state).page("oldest", None, None, Size(limit=200, depth=50, width=200))
+    walk = Tree(state).page(PageQuery(sort="oldest"), None, Size(limit=200, depth=50, width=200))
     return {place.comment.id: place.comment for place in walk.places}
 
 

@@ -1,12 +1,27 @@
 """Who sees what in the audit room, to the byte, and what it says of what is gone."""
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.following import Station
-from tests.support.house import ADA, AUDITOR, BEN, EVE, MOD, THREAD, House, Who, at
-from tests.web.auditing import Room, enter, enter_sample
+from tests.support.house import (
+    ADA,
+    AUDITOR,
+    BEN,
+    EVE,
+    MOD,
+    SITE,
+    THREAD,
+    House,
+    Who,
+    at,
+    claims_of,
+    signed,
+    token,
+)
+from tests.web.auditing import Room, base, enter, enter_sample
 from tests.web.visiting import WIDE, Visitors
 
 if TYPE_CHECKING:
@@ -158,3 +173,33 @@ async def test_a_tombstone_shows_staff_what_it_hides_when_they_ask(visitors: Vis
     reader = await enter_sample(visitors, sample, "bea")
     assert await reader.part("#then-nt-09").inner_text() != ""
     assert await reader.part(".then button", has_text="Show what it said").count() == 0
+
+
+async def test_a_token_that_is_refused_is_asked_for_once_more_and_never_written_anywhere(
+    visitors: Visitors, gateway: Station, house: House
+) -> None:
+    await house.post(ADA, "Here.")
+    visitor = await visitors.arrive(**WIDE)
+    expired = signed({**claims_of(MOD), "exp": int(time.time()) + 3600}, "a secret of nobody, 32 bytes and more")
+    good = token(MOD)
+    await visitor.context.add_init_script(TWO.replace("FIRST", expired).replace("SECOND", good))
+    page = await visitor.open(f"{base(gateway)}/audit/{SITE}/{THREAD}")
+    room = Room(page, visitor)
+    await room.stands(2, 2)
+    assert await page.evaluate("window.asked") == 2
+    visitor.excuse("401")
+    kept = await page.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
+    )
+    markup = await page.evaluate("document.documentElement.getHTML({ serializableShadowRoots: true })")
+    for secret in (expired, good):
+        assert secret.split(".")[2] not in kept + markup + "".join(visitor.requests)
+
+
+TWO = """
+window.asked = 0;
+new MutationObserver(() => {
+  const room = document.querySelector("hansard-audit");
+  if (room && !room.token) room.token = async () => (window.asked++ ? "SECOND" : "FIRST");
+}).observe(document, { childList: true, subtree: true });
+"""

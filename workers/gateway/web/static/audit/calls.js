@@ -14,10 +14,11 @@ export class Failure extends Error {
 const KEPT = 30;
 
 export class Calls {
-  /** @param {string} site @param {string} thread @param {() => Promise<string | null>} token */
-  constructor(site, thread, token) {
+  /** @param {string} site @param {string} thread
+   * @param {{token: () => Promise<string | null>, arrive: () => Promise<void>}} caller */
+  constructor(site, thread, caller) {
     this.base = new URL(`/v1/sites/${encodeURIComponent(site)}/threads/${encodeURIComponent(thread)}`, import.meta.url);
-    this.token = token;
+    this.caller = caller;
     /** @type {Map<string, Promise<any>>} */
     this.kept = new Map();
   }
@@ -32,11 +33,21 @@ export class Calls {
   /** Read a document. Raises Failure.
    * @param {string} path @param {Record<string, any>} [query] @param {AbortSignal} [signal] @returns {Promise<any>} */
   async get(path, query, signal) {
-    const token = await this.token();
-    const headers = /** @type {Record<string, string>} */ (token ? { Authorization: `Bearer ${token}` } : {});
-    const answer = await fetch(this.address(path, query), { headers, signal, credentials: "omit" });
+    const token = await this.caller.token();
+    let answer = await this.#ask(path, query, token, signal);
+    if (answer.status === 401 && token) {
+      await this.caller.arrive(); // the token was withdrawn, or the clocks differ
+      const other = await this.caller.token();
+      if (other !== token) answer = await this.#ask(path, query, other, signal);
+    }
     if (!answer.ok) throw new Failure(answer.status, await answer.json().catch(() => ({})));
     return answer.json();
+  }
+
+  /** @param {string} path @param {any} query @param {string | null} token @param {AbortSignal} [signal] */
+  #ask(path, query, token, signal) {
+    const headers = /** @type {Record<string, string>} */ (token ? { Authorization: `Bearer ${token}` } : {});
+    return fetch(this.address(path, query), { headers, signal, credentials: "omit" });
   }
 
   /** The same, kept for the next time it is asked. What failed is asked again.

@@ -26,7 +26,7 @@ export class Room {
   constructor(body, { words, caller, site, thread, called }) {
     Object.assign(this, { body, words, caller, site, thread, called });
     this.utc = times(words.locale, "UTC");
-    this.calls = new Calls(site, thread, () => caller.token());
+    this.calls = new Calls(site, thread, caller);
     this.names = new Names(words);
     const read = (/** @type {any} */ query) => this.calls.recall("/record", query);
     this.numbers = new Numbers(read);

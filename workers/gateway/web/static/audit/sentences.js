@@ -12,12 +12,12 @@
 const PLAIN = new Set([
   "thread.opened", "thread.closed", "thread.reopened", "thread.archived", "policy.overridden", "anchor.opened",
   "anchor.reworded", "anchor.closed", "anchor.reopened", "comment.withdrawn", "comment.restored", "comment.held",
-  "comment.approved", "comment.rejected", "comment.featured", "comment.unfeatured", "vote.retracted", "event.skipped",
-  "unreadable",
+  "comment.approved", "comment.rejected", "comment.featured", "comment.unfeatured", "comment.pinned",
+  "comment.unpinned", "vote.retracted", "event.skipped", "unreadable",
 ]);
 
 /** The fields of `data` that are facts by themselves, in the order in which they are shown. */
-const FACTS = ["rule", "match", "note", "until", "entitlement", "batch", "position"];
+const FACTS = ["rule", "match", "note", "until", "entitlement", "batch"];
 
 /** What an event says.
  * @param {Event} event

@@ -39,6 +39,8 @@ const KINDS = {
   "comment.edited": "edit",
   "comment.featured": "edit",
   "comment.unfeatured": "edit",
+  "comment.pinned": "edit",
+  "comment.unpinned": "edit",
   "report.filed": "rep",
   "comment.rejected": "out",
   "comment.withdrawn": "out",
