@@ -135,20 +135,34 @@ async def test_the_slider_the_moment_and_the_current_event_have_names_for_who_do
     assert await room.part("svg:not([aria-hidden=true])").count() == 0
 
 
-async def test_right_to_left_the_strip_and_the_keys_are_mirrored(visitors: Visitors, sample: Station) -> None:
-    room = await enter_sample(visitors, sample, "auditor")
+@pytest.mark.parametrize(("locale", "event"), [("ar", "الحدث"), ("he", "אירוע")])
+async def test_right_to_left_the_strip_and_the_keys_are_mirrored(
+    visitors: Visitors, sample: Station, locale: str, event: str
+) -> None:
+    room = await enter_sample(visitors, sample, "auditor", locale=locale)
     await room.part(".check-line.ok").wait_for()
-    await room.page.evaluate("document.documentElement.dir = 'rtl'")
+    assert await room.part(".audit").get_attribute("lang") == locale
     await room.press("Home")
-    await room.stands(1)
+    await room.part(f'[aria-valuetext^="{event} 1 "]').wait_for()
     needle = await room.part(".needle").bounding_box()
     track = await room.part(".track").bounding_box()
     assert needle is not None
     assert track is not None
     assert needle["x"] > track["x"] + track["width"] * 0.9
     await room.press("ArrowLeft")
-    await room.stands(2)
+    await room.part(f'[aria-valuetext^="{event} 2 "]').wait_for()
     await fits(room.page)
+
+
+@pytest.mark.parametrize("locale", ["ar", "de", "es", "fr", "he"])
+async def test_the_room_fits_a_narrow_window_in_every_language(
+    visitors: Visitors, sample: Station, locale: str
+) -> None:
+    room = await enter_sample(visitors, sample, "auditor", locale=locale, viewport={"width": 320, "height": 720})
+    await room.part(".check-line.ok").wait_for(state="attached")
+    assert await room.part(".audit").get_attribute("lang") == locale
+    await fits(room.page)
+    await accessible(room.page)
 
 
 async def test_forced_colours_and_print_keep_everything_that_is_said(visitors: Visitors, sample: Station) -> None:

@@ -38,6 +38,7 @@ async def heard(visitors: Visitors, gateway: Station, who: Who | None) -> tuple[
     async def hear(route: "Route") -> None:
         answer = await route.fetch()
         bodies.append(await answer.body())
+        assert ("authorization" in route.request.headers) == (who is not None and bool(who.roles))
         await route.fulfill(response=answer)
 
     room = await enter(visitors, gateway, who)

@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.caller import Caller
+from core.events.types import CommentPosted
 from tests.support.following import Station
 from tests.support.house import ADA, AUDITOR, BEN, MOD, SITE, THREAD, House
-from tests.web.auditing import REJECTED, Room, documents, enter, enter_sample, replayed
+from tests.web.auditing import REJECTED, Room, documents, enter, enter_sample, replayed, write
 from tests.web.visiting import Visitors
 from workers.importers import sample as sample_of
 
@@ -65,8 +67,12 @@ async def test_the_export_is_what_replay_prints_of_what_is_shown(
 async def test_lines_are_the_same_bytes_whatever_the_words(
     visitors: Visitors, gateway: Station, house: House, fresh: str, tmp_path: Path
 ) -> None:
-    await house.post(ADA, HOSTILE)
-    await house.post(BEN, "Tab\there, newline\nthere, \x7f and \u00e9.", parent=None)
+    # Over HTTP most of these characters are taken out: an import by an earlier version may have left them in a log.
+    author = Caller(id="ada", name="Ada")
+    facts = [
+        CommentPosted(comment=f"c{n}", body=body, name=HOSTILE) for n, body in enumerate((HOSTILE, "\t\n\x7f\u00e9"))
+    ]
+    await house.settled(str(await write(house, [(fact, author) for fact in facts])))
     room = await enter(visitors, gateway, AUDITOR)
     await room.part(".trail .now").wait_for(state="attached")
     assert await exported(room, tmp_path) == await replayed(fresh)

@@ -206,6 +206,19 @@ def test_the_table_of_attributes_has_every_attribute_that_is_read_and_every_lang
     assert sorted(re.findall(r"`(\w\w)`", lang[1])) == sorted(languages())
 
 
+def test_the_table_of_storage_has_every_key_that_a_browser_keeps() -> None:
+    scripts = "".join(path.read_text() for path in CSS.parent.rglob("*.js"))
+    kept = set(re.findall(r"`(hansard:\w+):", scripts))
+    told = {row[0].strip("`") for row in embedding.rows("stored in the browser")}
+    assert {":".join(name.split(":")[:2]) for name in told if name.startswith("hansard:")} == kept
+
+
+def test_the_table_of_events_has_every_event_that_is_sent() -> None:
+    scripts = "".join(path.read_text() for path in (CSS.parent / "section").glob("*.js"))
+    sent = set(re.findall(r'CustomEvent\("(hansard:\w+)"', scripts))
+    assert sent == {row[0].strip("`") for row in embedding.rows("event")}
+
+
 def test_files_that_the_guide_names_are_there() -> None:
     text = embedding.GUIDE.read_text()
     for name in re.findall(r'(?:\(|src="|srcset=")((?:pictures/|\.\./|[a-z]+\.md)[^)#"]*)', text):

@@ -80,3 +80,36 @@ async def test_a_section_fits_a_narrow_window_in_every_language_and_direction(
     sideways += " && getComputedStyle(one).overflowX === 'visible' && one.clientWidth).map((one) => one.outerHTML)"
     assert await section.evaluate(sideways) == []
     await accessible(page)
+
+
+_COUNTED = """
+window.made = 0;
+for (const name of ["DateTimeFormat", "NumberFormat", "PluralRules"]) {
+  const construct = (target, given) => (window.made += 1, Reflect.construct(target, given));
+  Intl[name] = new Proxy(Intl[name], { construct });
+}
+"""
+
+
+async def test_formatters_are_made_once_however_many_rows_are_written(
+    sample: Station, publisher: Publisher, visitors: Visitors
+) -> None:
+    del sample
+    visitor = await visitors.arrive()
+    await visitor.context.add_init_script(_COUNTED)
+    body = (
+        '<hansard-comments site="sample" thread="night-train" start="now"></hansard-comments>'
+        f'<script type="module" src="{publisher.gateway}/embed.js"></script>'
+    )
+    page = await visitor.open(publisher.put("/article", body, policy="", head="<link rel=icon href='data:,'>"))
+    first = page.locator("hansard-comments .rows > li").first
+    await page.locator("hansard-comments .live").wait_for()
+    before, top = await page.evaluate("made"), await first.get_attribute("data-key")
+    assert 0 < before < await page.locator("hansard-comments .row time").count()
+    await page.locator("hansard-comments input[value=oldest]").check()
+    await page.wait_for_function(
+        "top => document.querySelector('hansard-comments').shadowRoot.querySelector('.rows > li')?.dataset.key !== top",
+        arg=top,
+    )
+    assert await page.locator("hansard-comments .row").count() >= 12
+    assert await page.evaluate("made") == before

@@ -61,11 +61,12 @@ function save(blob, name) {
 }
 
 /** The exhibit as a document.
- * @param {{title: string, language: string, styles: string, facts: [string, string | Node][], heads: string[],
+ * @param {{title: string, language: string, direction: string, styles: string, facts: [string, string | Node][], heads: string[],
  *   page: Element, record: Element, foot: string}} parts */
-function exhibit({ title, language, styles, facts, heads, page, record, foot }) {
+function exhibit({ title, language, direction, styles, facts, heads, page, record, foot }) {
   const made = document.implementation.createHTMLDocument(title);
   made.documentElement.lang = language;
+  made.documentElement.dir = direction;
   made.head.prepend(el("meta", { charset: "utf-8" }), el("meta", { "http-equiv": "Content-Security-Policy", content: POLICY }),
     el("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }));
   made.body.className = "exhibit";
@@ -127,7 +128,7 @@ export async function saveExhibit(room, verdict, signal, told) {
     el("time", {}, room.exact(timeOf(one))), el("span", {}, ...room.record.sentence(one)))));
   const styles = await Promise.all(["hosted", "tokens", "audit"].map(async (name) => (await fetch(new URL(`../css/${name}.css`, import.meta.url))).text()));
   save(exhibit({
-    title: word("title", { title: page.thread.title, time }), language: words.language, styles: styles.join("\n"), facts,
+    title: word("title", { title: page.thread.title, time }), language: words.language, direction: words.all.direction, styles: styles.join("\n"), facts,
     heads: [word("page"), word(count > WORDED ? "record_last" : "record", { count: last.length })], page: then.list, record, foot: word("no_script"),
   }), `exhibit-${site}-${thread}-${event.position}.html`);
 }
