@@ -199,6 +199,12 @@ class MemoryLog:
         await checkpoint()
         return self._partitions[partition].find(position)
 
+    async def entries(self, partition: int, positions: Sequence[Position]) -> list[Entry]:
+        """The entries at exactly these positions, in their order; positions without an entry are left out."""
+        await checkpoint()
+        log = self._partitions[partition]
+        return [entry for position in positions if (entry := log.find(position)) is not None]
+
     async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
         """Read at most `limit` entries after a position, up to `upto` inclusive, in order."""
         await checkpoint()

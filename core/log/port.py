@@ -242,6 +242,9 @@ class Log(Protocol):
     async def entry(self, partition: int, position: Position) -> Entry | None:
         """The entry at exactly this position."""
 
+    async def entries(self, partition: int, positions: Sequence[Position]) -> list[Entry]:
+        """The entries at exactly these positions, in their order; positions without an entry are left out."""
+
     async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
         """Read at most `limit` entries after a position, up to `upto` inclusive, in order.
 

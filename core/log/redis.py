@@ -207,6 +207,12 @@ class RedisLog:
         found = wire.entries(await self._command(partition, "XRANGE", self._keys[partition].log, at, at))
         return found[0] if found else None
 
+    async def entries(self, partition: int, positions: Sequence[Position]) -> list[Entry]:
+        """The entries at exactly these positions, in one pipeline; positions without an entry are left out."""
+        log = self._keys[partition].log
+        replies = await self._commands([(partition, ("XRANGE", log, str(one), str(one))) for one in positions])
+        return [entry for reply in replies for entry in wire.entries(reply)]
+
     async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
         """Read at most `limit` entries after a position, up to `upto` inclusive, in order."""
         return await self._range(partition, f"({after}", upto, limit, patience=self._patience)

@@ -27,6 +27,24 @@ async def past(hostile: Hostile) -> None:
     await hostile.again_and_again(ask, READERS)
 
 
+async def records(hostile: Hostile) -> None:
+    """Ask for records: of a thread that is written to, and of a long one its strips, its pages, and what it lacks."""
+    long, positions = hostile.target.long_thread, hostile.target.positions
+
+    def ask(number: int, turn: int) -> bytes:
+        around = positions[(number * 7919 + turn * 104_729) % len(positions)]
+        asked = (
+            (hostile.target.thread, f"strip={1 + turn % 1000}"),
+            (long, f"strip={1 + turn % 1000}"),
+            (long, f"around={around}&limit=500"),
+            (long, f"q=no-{number}-{turn}&around={around}"),
+        )
+        thread, query = asked[(number + turn) % len(asked)]
+        return request("GET", f"{hostile.path('/record', thread=thread)}?{query}")
+
+    await hostile.again_and_again(ask, READERS)
+
+
 async def counts(hostile: Hostile) -> None:
     """Ask for the counts of a hundred threads, others each time."""
 
@@ -82,6 +100,11 @@ async def unopened(hostile: Hostile) -> None:
 
 ATTACKS: Final = (
     Attack(name="pages of the past", does=f"requests other moments of a long thread, {READERS} at a time", run=past),
+    Attack(
+        name="records",
+        does=f"requests strips, pages and searches of the records of a live and a long thread, {READERS} at a time",
+        run=records,
+    ),
     Attack(
         name="counts", does=f"requests the counts of {COUNTED} other threads each time, {READERS} at a time", run=counts
     ),

@@ -15,6 +15,9 @@ UNSAYABLE: Final = {
     "/until": "is not past",
     "/at": "is a time that is not later than now, or a position",
     "/after": "is a position, and excludes at",
+    "/around": "is a position, and excludes cursor",
+    "/q": "has a letter or a digit",
+    "/strip": "excludes what chooses among events",
     "/from": "is a time, or in a thread a position",
     "/to": "is a time, or in a thread a position",
 }

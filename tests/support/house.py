@@ -36,7 +36,9 @@ from workers.gateway.http.lag_watch import LagWatch
 from workers.gateway.http.response_cache import ResponseCache
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
+from workers.gateway.operations.record_cache import RecordIndexes
 from workers.gateway.operations.services import Services
+from workers.gateway.operations.thread_checks import ThreadChecks
 from workers.runtime import logs
 
 ADMIN_SECRET: Final = "the operator's secret, 32 bytes and more"
@@ -101,12 +103,15 @@ class House:
         self.release()
         self.now: float | None = None
         """What the gateway's clock says; None for the time it is."""
+        past = PastPages(self.served, log)
         response_cache = ResponseCache(self.states, fresh=0)  # so that every test is one of what is kept, too
         self.services = Services(
             log=log,
             served=self.served,
             current_rows=CurrentRows(self.served),
-            past=PastPages(self.served, log),
+            past=past,
+            records=RecordIndexes(log, past.work),
+            checks=ThreadChecks(deployment, self.served, log, self.clock),
             counts=CountCache(self.served, response_cache.states),
             response_cache=response_cache,
             keyring=Keyring(deployment.calls, deployment.keys, patience=patience),

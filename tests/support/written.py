@@ -241,6 +241,7 @@ class Writer:
         """The status of the answer to whoever may ask."""
         who = {
             Access.EVERYONE: None,
+            Access.STAFF: AUDITOR,
             Access.MODERATOR: self.moderator,
             Access.ADMIN: ADMIN,
             Access.AUDITOR: AUDITOR,

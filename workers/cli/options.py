@@ -138,6 +138,7 @@ class Serving(Where):
         None
     )
     past_bytes: Annotated[str | None, _flag("Most bytes of cached pages of the past. Default: 33554432")] = None
+    record_bytes: Annotated[str | None, _flag("Most bytes of cached indexes of events. Default: 67108864")] = None
     fold_bytes: Annotated[str | None, _flag("Most bytes of cached comments and votes. Default: 16777216")] = None
     thread_bytes: Annotated[str | None, _flag("Most bytes of threads cached by a projector. Default: 134217728")] = None
     token_bytes: Annotated[str | None, _flag("Most bytes of cached verified tokens. Default: 8388608")] = None

@@ -145,9 +145,12 @@ class Resource:
         if operation.keyed and key:
             response = response.also((b"idempotency-key", key.encode()))
         fresh = "after" in query
+        past = operation.past and "at" in query
+        if past:
+            response = response.also(caching.UNLISTED)
         response = caching.apply(
             response,
-            Caching.BY_TOKEN if operation.past and "at" in query else operation.caching,
+            Caching.BY_TOKEN if past else operation.caching,
             token=b"authorization" in headers,
             fresh=fresh,
             comment=prepared.comment,

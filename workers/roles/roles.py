@@ -34,7 +34,9 @@ from workers.gateway.http.public_address import PublicAddress
 from workers.gateway.http.response_cache import ResponseCache
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
+from workers.gateway.operations.record_cache import RecordIndexes
 from workers.gateway.operations.services import Services
+from workers.gateway.operations.thread_checks import ThreadChecks
 from workers.gateway.web.desk import Sample
 from workers.projector.projector import Projector
 from workers.runtime import metrics
@@ -88,18 +90,21 @@ def services(
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
     metrics.FOLD_BYTES.set_function(lambda: aggregate_cache.bytes)
     metrics.TOKEN_BYTES.set_function(lambda: keyring.tokens.bytes)
+    past = PastPages(
+        served,
+        log,
+        most_bytes=settings.past_bytes,
+        at_once=settings.max_past,
+        queue=settings.max_queue,
+        share=settings.past_share,
+    )
     return Services(
         log=log,
         served=served,
         current_rows=CurrentRows(served),
-        past=PastPages(
-            served,
-            log,
-            most_bytes=settings.past_bytes,
-            at_once=settings.max_past,
-            queue=settings.max_queue,
-            share=settings.past_share,
-        ),
+        past=past,
+        records=RecordIndexes(log, past.work, most_bytes=settings.record_bytes),
+        checks=ThreadChecks(deployment, served, log, time.time),
         counts=CountCache(served, response_cache.states),
         response_cache=response_cache,
         keyring=keyring,

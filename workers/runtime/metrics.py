@@ -185,6 +185,16 @@ PAST_BYTES: Final = Gauge(
     "Memory used by cached pages of the past, in bytes.",
 )
 
+RECORD_INDEXES: Final = Counter(
+    "hansard_record_indexes",
+    "Reads of the index of a thread's events, by outcome: kept (it was cached), made (it was read from the log).",
+    ["outcome"],
+)
+RECORD_BYTES: Final = Gauge(
+    "hansard_record_bytes",
+    "Memory used by cached indexes of the events of threads, in bytes.",
+)
+
 FOLD_BYTES: Final = Gauge(
     "hansard_fold_bytes",
     "Memory used by cached aggregates (comments, votes, threads, standings), in bytes.",
@@ -253,7 +263,7 @@ SHARES_EXHAUSTED: Final = Counter(
 REQUESTS_UNDER_WAY: Final = Gauge(
     "hansard_requests_under_way",
     "Requests admitted by a gate and still running, except those that only wait for the views: writes, reads, "
-    "operations, past (pages of the past).",
+    "operations, past (pages of the past, indexes of records), check (checks of a thread).",
     ["gate"],
 )
 REQUESTS_WAITING: Final = Gauge(

@@ -125,6 +125,9 @@ class Settings(Limits, frozen=True, kw_only=True):
     past_bytes: Annotated[
         int, Meta(ge=0, le=2**40, description="the most bytes of cached pages of the past, 0 or more")
     ] = 33_554_432
+    record_bytes: Annotated[
+        int, Meta(ge=0, le=2**40, description="the most bytes of cached indexes of threads' events, 0 or more")
+    ] = 67_108_864
     fold_bytes: Annotated[
         int, Meta(ge=0, le=2**40, description="the most bytes of cached comments and votes, 0 or more")
     ] = 16_777_216

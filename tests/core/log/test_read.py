@@ -60,6 +60,15 @@ async def test_an_entry_is_found_by_its_exact_position(log: Log) -> None:
         assert await log.entry(HERE, wrong) is None
 
 
+async def test_several_entries_are_found_at_once_in_the_order_asked_for(log: Log) -> None:
+    written = await write(log, *[event()] * 5)
+    assert await log.entries(HERE, []) == []
+    wrong = written[1]._replace(n=9)
+    found = await log.entries(HERE, [written[3], wrong, written[0], written[3]])
+    assert positions(found) == [written[3], written[0], written[3]]
+    assert found[0] == await log.entry(HERE, written[3])
+
+
 async def test_a_thread_is_walked_back_from_any_of_its_events(log: Log) -> None:
     written: list[Position] = []
     for number in range(6):

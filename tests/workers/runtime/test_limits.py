@@ -10,6 +10,7 @@ import pytest
 from core import ids, keys
 from core.domain import authoring, origins, site, thread
 from core.policy import Policy
+from projections.audit import record_page
 from projections.read import comments, queries
 from projections.views import feed_entries
 from workers.gateway.auth import tokens
@@ -29,7 +30,7 @@ LIMITS: dict[str, list[float]] = {
     "text of a comment": [Policy().max_body],
     "other words": [site.LONGEST_NAME, thread.LONGEST_TITLE, origins.LONGEST, authoring.LONGEST_REASON],
     "page of a thread": [queries.MOST_ROWS, queries.MOST_TEXT],
-    "lists": [comments.LONGEST_OVERLAY],
+    "lists": [comments.LONGEST_OVERLAY, record_page.BUDGET],
     "one request": [parameters.MOST],
     "request": [Settings().max_request, bodies._DEEPEST, bodies._MOST_NESTED],
     "`Idempotency-Key`": [keys.WINDOW_MS / 3_600_000],

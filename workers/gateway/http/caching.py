@@ -14,6 +14,9 @@ browsers obey it too, and would show a comment after it was taken down."""
 PRIVATE: Final = b"private, no-store"
 NO_STORE: Final = b"no-store"
 
+UNLISTED: Final[Header] = (b"x-robots-tag", b"noindex")
+"""For what search engines shall not list: a moment of the past, which would stand beside the article as it is now."""
+
 _VARY: Final[Header] = (b"vary", b"Authorization")
 _TAG: Final = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 

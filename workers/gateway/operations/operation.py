@@ -30,6 +30,7 @@ class Access(Enum):
     CALLER = "Callers with a token of the site."
     AUTHOR = "The comment's author."
     AUTHOR_OR_STAFF = "The comment's author, moderators and auditors."
+    STAFF = "Moderators and auditors."
     MODERATOR = "Moderators."
     ADMIN = "Admins."
     AUDITOR = "Auditors."

@@ -22,6 +22,8 @@ from workers.gateway.http.response import Response
 from workers.gateway.http.response_cache import ResponseCache
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
+from workers.gateway.operations.record_cache import RecordIndexes
+from workers.gateway.operations.thread_checks import ThreadChecks
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -38,6 +40,10 @@ class Services(Struct, frozen=True, kw_only=True):
     """Cached comment counts of threads."""
     past: PastPages
     """Cached pages of the past, and the bound of the work that makes them."""
+    records: RecordIndexes
+    """Cached indexes of the events of threads."""
+    checks: ThreadChecks
+    """Checks of single threads."""
     response_cache: ResponseCache | None = None
     """Response cache for public reads; None disables it."""
     durability: Durability = MEMORY

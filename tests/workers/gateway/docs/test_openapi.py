@@ -39,6 +39,8 @@ CONTRACT = {
     f"{ONE}/policy": {"get", "put"},
     f"{ONE}/me": {"get"},
     f"{ONE}/feed": {"get"},
+    f"{ONE}/record": {"get"},
+    f"{ONE}/check": {"get"},
     f"{ONE}/anchors": {"get"},
     f"{ONE}/anchors/{{anchor}}": {"put"},
     f"{ONE}/comments": {"post"},

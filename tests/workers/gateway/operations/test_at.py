@@ -309,3 +309,40 @@ async def test_a_cursor_is_for_the_call_and_the_parameters_that_gave_it(house: H
         (f"audit?cursor={cursor}", AUDITOR),
     ):
         problem(await house.get(path, who), 400, "bad-cursor")
+
+
+async def test_search_engines_list_no_moment_of_the_past(house: House) -> None:
+    comment = await house.post(ADA)
+    then = (await house.get(PAGE)).json()["thread"]["position"]
+    for path in (PAGE, at(comment), f"{at(comment)}/replies"):
+        for who in (None, BEN, MOD):
+            assert "x-robots-tag" not in (await house.get(path, who)).headers
+            answer = await house.get(f"{path}?at={then}", who)
+            assert (answer.status_code, answer.headers["x-robots-tag"]) == (200, "noindex")
+            known = await house.get(f"{path}?at={then}", who, If_None_Match=answer.headers["etag"])
+            assert (known.status_code, known.headers["x-robots-tag"]) == (304, "noindex")
+        refused = await house.get(f"{path}?at=1-1")
+        assert (refused.status_code, refused.headers["x-robots-tag"]) == (404, "noindex")
+
+
+async def test_a_permalink_of_the_past_is_under_the_rules_of_the_page_then(house: House) -> None:
+    kept, gone = await house.post(ADA, "Kept."), await house.post(BEN, "Gone.")
+    before = (await house.get(PAGE)).json()["thread"]["position"]
+    edit = await house.ask("PATCH", at(kept), ADA, {"body": "Later."}, If_Match='"1"')
+    await house.settled(edit.json()["position"])
+    await house.decide(kept, "reject", 2)
+    await house.ask("PATCH", at(kept), ADA, {"body": "Last."}, If_Match='"2"')
+    await house.decide(kept, "approve", 3)
+    await house.decide(gone, "reject")
+    for who in (None, ADA, BEN, EVE, ADMIN):
+        assert (await house.get(f"{at(kept)}?at={before}", who)).json()["comment"]["body"] == "Kept."
+        hidden = await house.get(f"{at(kept)}?at={edit.json()['position']}", who)
+        assert (hidden.status_code, hidden.json()["comment"]["body"]) == (200, None)
+        problem(await house.get(f"{at(gone)}?at={before}", who), 404, "not-found")
+    for staff in (MOD, AUDITOR):
+        assert (await house.get(f"{at(gone)}?at={before}", staff)).json()["comment"]["body"] == "Gone."
+        shown = await house.get(f"{at(kept)}?at={edit.json()['position']}", staff)
+        assert shown.json()["comment"]["body"] == "Later."
+    assert (await house.ask("PATCH", "policy", ADMIN, {"history": "staff"})).status_code == 200
+    problem(await house.get(f"{at(kept)}?at={before}", ADA), 403, "history-not-public")
+    assert (await house.get(f"{at(kept)}?at={before}", MOD)).status_code == 200

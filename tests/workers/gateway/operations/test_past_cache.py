@@ -226,7 +226,7 @@ async def test_others_have_their_turn_while_a_long_past_is_made(house: House, mo
     then = await now(house)
     rests = 0
 
-    class Hasty(type(house.services.past._loop.pace())):  # type: ignore[misc] # any pace would do
+    class Hasty(type(house.services.past.work.loop.pace())):  # type: ignore[misc] # any pace would do
         due = True
 
         async def rest(self) -> None:
@@ -234,7 +234,7 @@ async def test_others_have_their_turn_while_a_long_past_is_made(house: House, mo
             rests += 1
             self.begin()
 
-    loop = house.services.past._loop
+    loop = house.services.past.work.loop
     monkeypatch.setattr(loop, "pace", lambda: Hasty(loop, 1))
     page, other = await gathered([partial(house.get, f"threads/{THREAD}?at={then}"), partial(house.get, "/healthz")])
     assert (page.status_code, other.status_code) == (200, 200)

@@ -1,0 +1,131 @@
+"""The part of an event that each caller is shown in the record of a thread.
+
+Auditors see everything. Moderators see everything but who voted: a vote is the tally of its comment after it. Everyone
+else sees the public part of the events that are public (`projections.audit.public_events`), votes as tallies.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+from core.events.envelope import Recorded, UnreadableEntry
+from core.events.types import (
+    AnchorClosed,
+    AnchorOpened,
+    AnchorReopened,
+    AnchorReworded,
+    CommentEdited,
+    CommentPosted,
+    CommentRestored,
+    CommentWithdrawn,
+    Event,
+    ThreadOpened,
+    ThreadRetitled,
+    VoteCast,
+    VoteRetracted,
+)
+from core.times import rfc3339
+from projections.audit.public_events import Shown
+from projections.audit.record_index import Tally
+from projections.audit.records import AuditActor, AuditRecord, UnreadableRecord, record_of
+
+Shape = AuditRecord | UnreadableRecord
+Reader = Literal["auditor", "moderator", "everyone"]
+"""Readers of a record: each sees less than the one before."""
+
+_NOBODY: Final = AuditActor(kind="member", id=None)
+"""The voter, as all but auditors know them."""
+_WRITTEN: Final = frozenset({"body", "reason"})
+"""The words of a text."""
+_PASSAGE: Final = frozenset({"anchor", "exact", "prefix", "suffix", "prompt"})
+_ARTICLE: Final = frozenset({"url", "title"})
+_STONE: Final = frozenset({"parent", "anchor"})
+"""The facts that a tombstone tells, besides its comment and its time."""
+
+_PUBLIC: Final[Mapping[type[Event], frozenset[str]]] = {
+    CommentPosted: frozenset({"body", "name", "avatar", "badges", "parent", "answered", "answered_revision", "anchor"}),
+    CommentEdited: frozenset({"body", "name", "reason"}),
+    ThreadOpened: _ARTICLE,
+    ThreadRetitled: _ARTICLE,
+    AnchorOpened: _PASSAGE,
+    AnchorReworded: _PASSAGE,
+    AnchorClosed: _PASSAGE,
+    AnchorReopened: _PASSAGE,
+    VoteCast: frozenset({"value"}),
+}
+"""The facts of an event that are public, by its type; of all other types none are."""
+
+_BY_AUTHORS: Final = (CommentPosted, CommentEdited, CommentWithdrawn, CommentRestored)
+_VOTES: Final = (VoteCast, VoteRetracted)
+
+
+def staff_record(
+    found: Recorded | UnreadableEntry,
+    partition: int,
+    redacted: Mapping[str, frozenset[int]],
+    tally: Tally,
+    *,
+    voters: bool,
+) -> Shape:
+    """The record of an event for staff; `voters` says whether it names who voted.
+
+    `redacted` holds the redacted revisions by comment. `tally` is that of the comment after a vote.
+    """
+    if isinstance(found, UnreadableEntry):
+        return UnreadableRecord(position=str(found.position))
+    record = record_of(found, partition, redacted)
+    if voters or not record.type.startswith("vote."):
+        return record
+    # What else a vote says may tell its voter: the position of their standing does.
+    value = {name: record.data[name] for name in ("value",) if name in record.data}
+    return msgspec.structs.replace(record, actor=_NOBODY, data=value | _votes(tally))
+
+
+def public_record(recorded: Recorded, partition: int, shown: Shown, tally: Tally) -> AuditRecord:
+    """The record of a public event for everyone."""
+    event, envelope = recorded.event, recorded.envelope
+    facts = msgspec.to_builtins(event)
+    data: dict[str, Any] = {name: facts[name] for name in _public(event, shown) if name in facts}
+    if isinstance(event, _VOTES):
+        data |= _votes(tally)
+    return AuditRecord(
+        position=str(recorded.position),
+        partition=partition,
+        at=rfc3339(recorded.position.ms),
+        occurred_at=rfc3339(recorded.occurred_at),
+        type=envelope.type,
+        actor=_public_actor(recorded, shown),
+        site=envelope.site,
+        thread=envelope.thread,
+        comment=envelope.comment,
+        revision=None if shown is Shown.GONE else recorded.revision,
+        data=data,
+    )
+
+
+def _public(event: Event, shown: Shown) -> list[str]:
+    """The names of the public facts, in one order."""
+    names = _PUBLIC.get(type(event), frozenset())
+    if shown is Shown.WORDLESS:
+        names -= _WRITTEN
+    elif shown is Shown.GONE:
+        names &= _STONE
+    return sorted(names)
+
+
+def _public_actor(recorded: Recorded, shown: Shown) -> AuditActor:
+    """The author of a published comment; otherwise a kind of actor without a name.
+
+    That an author has a role, or is a guest, is nowhere public.
+    """
+    actor = recorded.envelope.actor
+    if isinstance(recorded.event, _BY_AUTHORS):
+        return AuditActor(kind="member", id=None if shown is Shown.GONE else actor.id)
+    if isinstance(recorded.event, _VOTES) or actor.kind in ("member", "guest"):
+        return _NOBODY
+    return AuditActor(kind=actor.kind, id=None)
+
+
+def _votes(tally: Tally) -> dict[str, int]:
+    return {"up": tally[0], "down": tally[1]}

@@ -1,0 +1,350 @@
+/** The room: one moment of one thread, shown by the heading, the page then and the record, each about the same event. */
+
+import { el, on, say } from "../shared/dom.js";
+import { times } from "../shared/time.js";
+import { Calls, Failure } from "./calls.js";
+import { Foot } from "./foot.js";
+import { Heading } from "./heading.js";
+import { Names } from "./names.js";
+import { Numbers, timeOf } from "./numbers.js";
+import { Record } from "./record.js";
+import { Then, isWhole, rowsOf } from "./then.js";
+
+/** @typedef {import("./sentences.js").Event} Event */
+
+const PAGE = 200;
+const MOST_ASKED = 20;
+/** The status of a comment right after an event, where readers do not see it. @type {Record<string, string>} */
+const STATUS = { "comment.rejected": "rejected", "comment.withdrawn": "withdrawn" };
+
+export class Room {
+  /**
+   * @param {HTMLElement} body
+   * @param {{words: import("../shared/words.js").Words, caller: import("./caller.js").Caller, site: string,
+   *   thread: string, called: string}} given
+   */
+  constructor(body, { words, caller, site, thread, called }) {
+    Object.assign(this, { body, words, caller, site, thread, called });
+    this.utc = times(words.locale, "UTC");
+    this.calls = new Calls(site, thread, caller);
+    this.names = new Names(words);
+    const read = (/** @type {any} */ query) => this.calls.recall("/record", query);
+    this.numbers = new Numbers(read);
+    this.leaving = new AbortController();
+    this.number = 0;
+    this.#formats(words.locale);
+    this.heading = new Heading(words, this.numbers, {
+      utc: this.utc, exact: this.exact, local: this.local,
+      move: (number, jump) => this.#moved(number, jump),
+      play: () => this.#player().then((replay) => (replay.playing ? replay.pause() : replay.play())).catch((error) => this.failed(error)),
+      other: () => this.#player().then((replay) => replay.other()).catch((error) => this.failed(error)),
+      change: () => this.#change(),
+      ranged: (range) => this.#ranged(range), failed: (error) => this.failed(error),
+    });
+    this.then = new Then(words, { utc: this.utc, exact: this.exact, more: (row) => this.#more(row), unhide: (row) => this.#unhide(row) });
+    this.record = new Record(words, {
+      utc: this.utc, day: this.day, exact: this.exact, names: this.names, read, link: (event) => this.link(event),
+      go: (event) => this.#to(event.position, true), failed: (error) => this.failed(error),
+    });
+    /** @type {import("./replay.js").Replay | null} */
+    this.replay = null;
+    this.status = el("p.status.label", { role: "status" });
+  }
+
+  /** The replay, loaded when it is first used. */
+  async #player() {
+    const { Replay } = await import("./replay.js");
+    this.replay ??= new Replay({
+      number: () => this.number, total: () => this.numbers.total, last: () => this.numbers.last,
+      go: (number) => this.go(number), ahead: (number) => this.#ahead(number),
+      grow: () => this.#grow(), reopen: () => this.#reopen(),
+      address: (after) => this.calls.address("/feed", { after }),
+      changed: () => this.#played(),
+      failed: (error) => this.failed(error),
+    });
+    return this.replay;
+  }
+
+  /** Show what the replay does. */
+  #played() {
+    this.heading.playing(Boolean(this.replay?.playing), Boolean(this.replay?.live), this.replay?.rate ?? 1);
+  }
+
+  /** @param {string} locale */
+  #formats(locale) {
+    const clock = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+    const utc = new Intl.DateTimeFormat(locale, { ...clock, timeZone: "UTC" });
+    const local = new Intl.DateTimeFormat(locale, clock);
+    const zone = new Intl.DateTimeFormat(locale, { timeZoneName: "short" });
+    const date = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+    this.day = date.format;
+    /** A time to the second, with its zone. */
+    this.exact = (/** @type {string | number} */ time) => `${this.utc.longDate(new Date(time))}, ${utc.format(new Date(time))} UTC`;
+    /** The hour in the reader's zone, that zone, and the day there. @type {(time: string | number) => string[]} */
+    this.local = (time) => [local.format(new Date(time)),
+      zone.formatToParts(new Date(time)).find(({ type }) => type === "timeZoneName")?.value ?? "",
+      times(locale).longDate(new Date(time))];
+  }
+
+  /** Show the moment that the address names, or the last one. */
+  async begin() {
+    const { words, body } = this;
+    say(this.status, words.say("loading"));
+    body.replaceChildren(this.status);
+    on(window, "popstate", () => this.#asked(), { signal: this.leaving.signal });
+    try {
+      await this.caller.arrive();
+      this.foot = new Foot(this);
+      if (this.caller.claims.sub) this.names.people.set(this.caller.claims.sub, this.caller.name);
+      if (this.named) this.calls.page(this.named).catch(() => {}); // asked again when the room stands there
+      await this.numbers.open();
+      await this.#asked();
+    } catch (error) {
+      return this.#refused(error);
+    }
+    this.#later();
+  }
+
+  /** Leave: no stream and no listener stays. */
+  end() {
+    this.leaving.abort();
+    this.replay?.pause();
+  }
+
+  /** What can wait until the first picture is there: every mark of a short thread, what is gone now, the self-check. */
+  async #later() {
+    const tasks = [this.foot.check(), this.#present()];
+    if (this.numbers.few) tasks.push(this.numbers.fill().then(() => {
+      this.names.learn([...this.numbers.events.values()]);
+      this.heading.remake();
+    }));
+    for (const { reason } of await Promise.allSettled(tasks)) if (reason) this.failed(reason);
+  }
+
+  /** For staff, the rows as they are now, which tell what is gone. */
+  async #present() {
+    if (!this.caller.staff) return;
+    this.now = rowsOf(await this.calls.page(this.numbers.last));
+    this.names.rows(this.now.values());
+    this.#draw();
+  }
+
+  /** The position that the address names. */
+  get named() {
+    return this.hosted ? new URL(location.href).searchParams.get("at") : null;
+  }
+
+  /** Go to the moment that the address names, otherwise to the last event. */
+  async #asked() {
+    const found = await this.numbers.find(this.named ?? this.numbers.last).catch((error) => {
+      if (error instanceof Failure && error.status < 500) return 0; // no event of this thread
+      throw error;
+    });
+    await this.go(found || this.numbers.total);
+  }
+
+  /** Stand at an event. Of several that are asked for at once, the last one counts. @param {number} number */
+  go(number) {
+    this.wanted = number;
+    this.heading.point(number);
+    this.going ??= (async () => {
+      try {
+        while (this.wanted !== null) {
+          const next = this.wanted;
+          this.wanted = null;
+          await this.#stand(next);
+        }
+      } finally {
+        this.going = this.wanted = null;
+        this.heading.point(null);
+      }
+    })();
+    return this.going;
+  }
+
+  /** @param {number} number */
+  async #stand(number) {
+    const event = await this.numbers.event(number);
+    const page = await this.calls.page(event.position);
+    const rows = rowsOf(page);
+    this.names.rows(rows.values());
+    this.names.learn([event]);
+    await this.record.show(event.position);
+    await this.complete(event, page);
+    Object.assign(this, { number, event, page });
+    this.#draw();
+  }
+
+  /** Add the row that an event is about, where the page leaves it out, or shows a tombstone to staff.
+   * @param {Event} event @param {any} page */
+  async complete(event, page) {
+    const { comment, revision } = event;
+    const row = rowsOf(page).get(comment ?? "");
+    if (!comment || row?.author || row?.hidden) return;
+    const absent = (/** @type {unknown} */ error) => {
+      if (error instanceof Failure && error.status === 404) return null; // not shown to this caller, or not then
+      throw error;
+    };
+    const line = row || isWhole(page) ? null : await this.calls.line(comment, event.position).catch(absent);
+    const hidden = line || !this.caller.staff ? null : await this.calls.hidden(comment, revision ?? null, timeOf(event)).catch(absent);
+    if (hidden) this.names.rows([hidden]);
+    if (row) row.hidden = hidden;
+    else if (line) page.comments.unshift(line);
+    else if (hidden) page.comments.unshift({ ...hidden, hidden, status: STATUS[event.type] ?? "pending" });
+  }
+
+  /** Show staff what a tombstone hides. @param {any} row */
+  async #unhide(row) {
+    row.hidden = await this.calls.hidden(row.id, null, timeOf(this.event));
+    this.#draw();
+  }
+
+  /** Ask for the rows of then that are not on the page now: what became of them. Of many, for the first ones. */
+  async #missing() {
+    const { now, page } = this;
+    if (!now) return;
+    const asked = [...rowsOf(page).values()].filter((row) => row.author && !now.has(row.id)).slice(0, MOST_ASKED);
+    if (!asked.length) return;
+    await Promise.all(asked.map(async ({ id }) => now.set(id, (await this.calls.get(`/comments/${id}`)).comment)));
+    this.#draw();
+  }
+
+  #draw() {
+    const { number, event, page, now, heading, then, record } = this;
+    if (!event) return;
+    heading.show(number, event, page.thread.title, record.text(event));
+    then.show({ event, page, now: now ?? null, staff: this.caller.staff });
+    record.draw();
+    if (!heading.element.isConnected) this.#furnish();
+    then.reveal();
+    record.reveal();
+    this.#missing().catch((error) => this.failed(error));
+  }
+
+  #furnish() {
+    const { words, caller, body } = this;
+    const who = words.say(`role_${caller.role}`, { name: caller.name });
+    const note = caller.staff ? (caller.role === "moderator" ? "tallies" : null) : caller.role === "other" ? "wrong_role" : "public_sees";
+    const two = el("div.two", {}, this.then.element, this.record.element);
+    const tab = (/** @type {string} */ name, /** @type {boolean} */ checked) => el("label", {},
+      el("input", { type: "radio", name: "side", checked, onchange: () => {
+        two.classList.toggle("side", name === "record");
+        two.querySelector(name === "record" ? ".now" : ".hit")?.scrollIntoView({ block: "center" });
+      } }), words.say(name));
+    this.heading.element.firstElementChild?.append(el("fieldset.tabs", {}, el("legend.sr", {}, words.say("show")), tab("then", true), tab("record", false)));
+    body.replaceChildren(
+      el("div.bar", {}, el("b", {}, "Hansard"), el("span.site", {}, this.called), el("span.end.label", {}, who)),
+      ...(note ? [el("p.note.label", {}, words.say(note, { name: caller.name }))] : []),
+      this.heading.element, two, this.foot.element, this.status);
+    say(this.status, "");
+    this.heading.remake();
+    this.#played();
+  }
+
+  /** @param {number} number @param {boolean} jump */
+  async #moved(number, jump) {
+    const to = Math.max(1, Math.min(this.numbers.total, number));
+    try {
+      await this.go(to);
+      this.#address(jump);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** @param {string} position @param {boolean} jump */
+  async #to(position, jump) {
+    await this.#moved(await this.numbers.find(position), jump);
+  }
+
+  /** The next event that is no vote. */
+  async #change() {
+    const next = await this.numbers.change(this.number);
+    if (next) await this.#moved(next, true);
+  }
+
+  /** @param {[number, number] | null} range */
+  async #ranged(range) {
+    this.record.range = range && [(await this.numbers.event(range[0])).position, (await this.numbers.event(range[1])).position];
+    this.record.draw();
+  }
+
+  /** @param {any} row */
+  async #more(row) {
+    await this.calls.more(this.page, row, this.event.position);
+    this.names.rows(rowsOf(this.page).values());
+    this.#draw();
+  }
+
+  /** @param {number} number */
+  #ahead(number) {
+    this.numbers.event(number).then((event) => this.calls.page(event.position)).catch(() => {}); // asked again when it is due
+  }
+
+  /** Take what was recorded since. */
+  async #grow() {
+    const { numbers } = this;
+    for (;;) {
+      const page = await this.calls.get("/record", { around: numbers.last, limit: PAGE });
+      const before = numbers.total;
+      numbers.append(page);
+      this.names.learn(page.events);
+      this.record.append(page.events);
+      if (numbers.total === before) break;
+    }
+    this.heading.remake();
+    await this.#present();
+  }
+
+  /** Read everything again, and stand at the same event. */
+  async #reopen() {
+    const { position } = this.event;
+    this.calls.kept.clear();
+    this.record.events = [];
+    await this.numbers.open();
+    await this.go(await this.numbers.find(position));
+    await this.#later();
+  }
+
+  /** Whether the address of the window is that of this room. */
+  get hosted() {
+    return location.href.split("?")[0] === this.link().split("?")[0];
+  }
+
+  /** The address of a moment. @param {Event} [event] */
+  link(event) {
+    const url = new URL(`/audit/${encodeURIComponent(this.site)}/${encodeURIComponent(this.thread)}`, import.meta.url);
+    if (event) url.searchParams.set("at", event.position);
+    if (event?.comment) url.searchParams.set("comment", event.comment);
+    return url.href;
+  }
+
+  /** @param {boolean} jump */
+  #address(jump) {
+    if (!this.hosted) return;
+    clearTimeout(this.writing);
+    const there = new URL(this.link(this.event));
+    const who = new URL(location.href).searchParams.get("as");
+    if (who) there.searchParams.set("as", who); // of the sample, whose desk signs for several people
+    const { href } = there;
+    if (jump) history.pushState(null, "", href);
+    // A slider that is dragged would write more often than a browser allows.
+    else this.writing = setTimeout(() => history.replaceState(null, "", href), 300);
+  }
+
+  /** Nothing can be shown. @param {unknown} error */
+  #refused(error) {
+    const { words, caller, body } = this;
+    const slug = error instanceof Failure ? error.slug : "";
+    const key = { "history-not-public": caller.role === "other" ? "closed_role" : "closed_out", "not-found": "not_found" }[slug];
+    body.replaceChildren(el("div.refused", {}, el("h1", {}, words.say("public")), el("p", { role: "alert" }, words.say(key ?? "failed", { name: caller.name })),
+      ...(key ? [] : [el("button.do", { type: "button", onclick: () => this.begin() }, words.say("again"))])));
+    if (!key) throw error;
+  }
+
+  /** Something is not shown; the rest stays. @param {unknown} error */
+  failed(error) {
+    say(this.status, this.words.say("failed"));
+    console.warn(error);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * What leaves the audit room: the record as JSON lines, and an exhibit. Loaded when something is taken.
+ *
+ * An exhibit is one HTML file without a script. It loads nothing, and opens from disk under the policy that it names.
+ */
+
+import { el } from "../shared/dom.js";
+import { after, compare, timeOf } from "./numbers.js";
+import { lineOf } from "./sentences.js";
+import { Then } from "./then.js";
+
+/** @typedef {import("./sentences.js").Event} Event */
+
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
+/** Events that an exhibit words; of a longer record the last ones. */
+const WORDED = 2000;
+
+/** Events of the record in order, page by page, between two positions, both included.
+ * @param {(query: Record<string, any>) => Promise<any>} read @param {Record<string, any>} query
+ * @param {[string, string] | null} range */
+async function* recorded(read, query, range) {
+  let cursor = null;
+  for (;;) {
+    const page = await read({ ...query, limit: 500, ...(cursor ? { cursor } : {}) });
+    for (const event of page.events) {
+      if (range && compare(event.position, range[1]) > 0) return;
+      if (!range || compare(event.position, range[0]) >= 0) yield /** @type {Event} */ (event);
+    }
+    cursor = page.next;
+    if (!page.more) return;
+  }
+}
+
+/** The lines of some events, as `hansard replay --json` prints them, their number, and the last few of the events.
+ * @param {AsyncIterable<Event>} events @param {(count: number) => void} [told] hears how far it is */
+async function linesOf(events, told) {
+  /** @type {string[]} */
+  const lines = [];
+  /** @type {Event[]} */
+  const last = [];
+  for await (const event of events) {
+    lines.push(lineOf(event));
+    last.push(event);
+    if (last.length > 2 * WORDED) last.splice(0, WORDED);
+    if (lines.length % 500 === 0) told?.(lines.length);
+  }
+  return { blob: new Blob(lines, { type: "application/x-ndjson" }), count: lines.length, last: last.slice(-WORDED) };
+}
+
+/** The SHA-256 of a file, in hexadecimal digits. @param {Blob} blob */
+async function digestOf(blob) {
+  const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Give a file to the reader. @param {Blob} blob @param {string} name */
+function save(blob, name) {
+  const url = URL.createObjectURL(blob);
+  el("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** The exhibit as a document.
+ * @param {{title: string, language: string, styles: string, facts: [string, string | Node][], heads: string[],
+ *   page: Element, record: Element, foot: string}} parts */
+function exhibit({ title, language, styles, facts, heads, page, record, foot }) {
+  const made = document.implementation.createHTMLDocument(title);
+  made.documentElement.lang = language;
+  made.head.prepend(el("meta", { charset: "utf-8" }), el("meta", { "http-equiv": "Content-Security-Policy", content: POLICY }),
+    el("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }));
+  made.body.className = "exhibit";
+  made.body.append(el("main", {}, el("h1", {}, title),
+    el("dl.facts", {}, ...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+    el("section.then", {}, el("h2", {}, heads[0]), page), el("section.trail", {}, el("h2", {}, heads[1]), record),
+    el("p.label.quiet", {}, foot)));
+  // The policy of this page forbids a style in a document, even in one that nobody sees.
+  const html = made.documentElement.outerHTML.replace("</head>", () => `<style>${styles}</style></head>`);
+  return new Blob([`<!doctype html>\n${html}\n`], { type: "text/html" });
+}
+
+/** @typedef {import("./room.js").Room} Room */
+
+/** The lines of the record between two positions. @param {Room} room @param {Record<string, any>} query
+ * @param {[string, string] | null} range @param {AbortSignal} signal @param {(text: string) => void} told */
+function linesIn({ calls, words, numbers }, query, range, signal, told) {
+  const read = (/** @type {any} */ page) => calls.get("/record", page, signal);
+  return linesOf(recorded(read, query, range), (count) => told(words.say("export_doing", { count, total: numbers.total })));
+}
+
+/** Save what is shown of the record, as lines.
+ * @param {Room} room @param {() => string} verdict @param {AbortSignal} signal @param {(text: string) => void} told */
+export async function saveRecord(room, verdict, signal, told) {
+  const { blob } = await linesIn(room, room.record.query, room.record.range, signal, told);
+  save(blob, `${room.site}-${room.thread}.jsonl`);
+}
+
+/** Save an exhibit of the moment.
+ * @param {Room} room @param {() => string} verdict words the self-check @param {AbortSignal} signal
+ * @param {(text: string) => void} told */
+export async function saveExhibit(room, verdict, signal, told) {
+  const { words, calls, caller, event, site, thread } = room;
+  const first = await room.numbers.event(1);
+  const { blob, count, last } = await linesIn(room, {}, [first.position, event.position], signal, told);
+  const page = await calls.whole(event.position, signal);
+  await room.complete(event, page);
+  const then = new Then(words, { utc: room.utc, exact: room.exact, more: async () => {}, unhide: async () => {} });
+  then.whole.checked = true;
+  then.show({ event, page, now: room.now ?? null, staff: true });
+  for (const button of then.list.querySelectorAll("button")) button.remove();
+  room.names.learn(last);
+  const word = (/** @type {string} */ name, values = {}) => words.say(`exhibit.${name}`, values);
+  const time = room.exact(timeOf(event));
+  const [clock, zone, day] = room.local(timeOf(event));
+  const how = caller.role === "auditor"
+    ? [word("digest_how"), " ", el("code", {}, `hansard replay --json --site ${site} --thread ${thread} --to ${after(event.position)}`)]
+    : [word("digest_part")];
+  /** @type {[string, string | Node][]} */
+  const facts = [
+    [word("site"), site], [word("article"), page.thread.url], [word("thread"), thread], [word("moment"), time],
+    [word("local", { zone }), `${day}, ${clock}`], [word("position"), event.position],
+    [word("made"), word("made_by", { name: caller.name, id: caller.claims.sub ?? "", time: room.exact(Date.now()) })],
+    [word("events"), words.number(count)],
+    [word("digest"), el("span", {}, el("code", {}, await digestOf(blob)), " ", ...how)],
+    ...(verdict() ? [/** @type {[string, string]} */ ([word("checked"), `${verdict()}, ${room.exact(room.foot.result.at)}`])] : []),
+  ];
+  const record = el("ol", {}, ...last.map((one) => el(one.position === event.position ? "li.now" : "li", {},
+    el("time", {}, room.exact(timeOf(one))), el("span", {}, ...room.record.sentence(one)))));
+  const styles = await Promise.all(["hosted", "tokens", "audit"].map(async (name) => (await fetch(new URL(`../css/${name}.css`, import.meta.url))).text()));
+  save(exhibit({
+    title: word("title", { title: page.thread.title, time }), language: words.language, styles: styles.join("\n"), facts,
+    heads: [word("page"), word(count > WORDED ? "record_last" : "record", { count: last.length })], page: then.list, record, foot: word("no_script"),
+  }), `exhibit-${site}-${thread}-${event.position}.html`);
+}
