@@ -107,8 +107,10 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
                 parent = above[-1] if above else None
                 out.append(given or (parent[1] if parent and parent[0] == answered else here.of(answered)))
                 out.append(b"}")
-            pinned = level == _PINNED_LEVEL and public.endswith(rows.PINNED)
-            out.append(rows.USUAL if voted is None and not pinned else rows.tallied(*tally(voted), pinned=pinned))
+            if level == _PINNED_LEVEL and public.endswith(rows.PINNED):
+                out.append(rows.after_pinned(*tally(voted)))
+            else:
+                out.append(rows.USUAL if voted is None else rows.tallied(*tally(voted)))
         else:
             out.append(rows.left(stored_row.gone(row[header + len(public) + 2 :])))
         out.append(_REPLIES % count if count else _NO_REPLIES)

@@ -27,9 +27,9 @@ PINNED: Final = b',"pinned":true'
 rows of versions without pinned comments are right as they are."""
 
 _NOT_PINNED: Final = b',"pinned":false'
-_NO_VOTES: Final = b',"votes":{"up":0,"down":0,"score":0}'
+_TALLY: Final = _NOT_PINNED + b',"votes":{"up":%d,"down":%d,"score":%d}'
 
-USUAL: Final = _NOT_PINNED + _NO_VOTES
+USUAL: Final = _TALLY % (0, 0, 0)
 """The fields `pinned` and `votes` of a comment that is not pinned and has no votes."""
 
 
@@ -234,16 +234,20 @@ def finish(
 
 def ending(begun: bytes, name: bytes, votes: tuple[int, int]) -> bytes:
     """The part of a row between its beginning and `replies`, as in `finish`."""
-    tally = tallied(*votes, pinned=begun.endswith(PINNED))
+    tally = tallied(*votes)
+    if begun.endswith(PINNED):
+        return after_pinned(*votes)
     return b"%b}%b" % (name, tally) if begun.endswith(b'"name":') else tally
 
 
-def tallied(up: int, down: int, *, pinned: bool = False) -> bytes:
-    """The fields `pinned` and `votes`, with a leading comma. The beginning of the pinned row has `pinned` already."""
-    if not (up or down):
-        return _NO_VOTES if pinned else USUAL
-    votes = b',"votes":{"up":%d,"down":%d,"score":%d}' % (up, down, up - down)
-    return votes if pinned else _NOT_PINNED + votes
+def tallied(up: int, down: int) -> bytes:
+    """The fields `pinned` and `votes` of a comment that is not pinned, with a leading comma."""
+    return _TALLY % (up, down, up - down) if up or down else USUAL
+
+
+def after_pinned(up: int, down: int) -> bytes:
+    """The field `votes` of the pinned comment, with a leading comma: the beginning of its row has `pinned` already."""
+    return tallied(up, down).removeprefix(_NOT_PINNED)
 
 
 def moderation(text: Text) -> Moderation:

@@ -30,7 +30,9 @@ if prefix ~= '' then
 end
 
 -- The pinned row, if this list has it. No text can contain these bytes: within a JSON string every quote is escaped.
-local pinned = match(thread, '"pinned":"([^"]*)"')
+local PINNED = '"pinned":"'
+local pinned = find(thread, PINNED, 1, true)
+pinned = pinned and match(thread, '^[^"]*', pinned + #PINNED)
 
 local function anchor_of(row)
   return row and match(row, '"anchor":"([^"]*)"', find(row, '\n', 1, true))

@@ -17,6 +17,7 @@ from tests.support.viewing import Stage, ids, page_at
 
 ADA, BEN, *_ = PEOPLE
 THREAD = THREADS[0]
+MANY = 20
 SORTS: tuple[Sort, ...] = ("newest", "oldest", "top")
 
 
@@ -49,6 +50,7 @@ async def listed(there: Stage, **query: Any) -> list[Any]:
         told = await page(there, **query, cursor=following)
         assert len(told["comments"]) <= query.get("limit", 50)
         found += ids(told["comments"])
+        assert len(found) < MANY, "the pages do not end"
         following = told["next"]
         if following is None:
             return found
