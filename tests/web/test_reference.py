@@ -23,7 +23,7 @@ async def test_the_page_about_the_interface_leads_to_each_call_and_needs_nothing
     await heading.wait_for(state="visible")
     box = await heading.bounding_box()
     assert box is not None
-    assert 0 <= box["y"] < 200
+    assert -1 < box["y"] < 200  # windows scroll by whole pixels
     wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide == 0
     assert said == []

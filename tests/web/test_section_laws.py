@@ -193,7 +193,7 @@ async def test_with_every_notice_pressed_and_every_edit_shown_it_is_what_a_fresh
     await opened(fresh)
     wanted = await fresh.evaluate("normal(section().querySelector('.rows'))")
     await until(page, f"section().querySelector('.title').textContent === 'Discussion {end['thread']['comments']}'")
-    for _ in range(50):
+    for _ in range(12):
         await frames(page)
         await opened(page)
         found = await page.evaluate("normal(section().querySelector('.rows'))")

@@ -205,6 +205,7 @@ async def test_an_archived_discussion_is_not_asked_for_again(palms: Articles, ho
     visitor = await visitors.arrive(**WIDE)
     page = await visitor.open(await palms.served(start="now"))
     await page.get_by_text("This discussion is in the archive.").wait_for()
+    await until(page, "performance.getEntriesByType('resource').some(({ name }) => name.includes('/feed?'))")
     await until(page, "section().querySelector('.stream').childElementCount === 0")
     assert sum("/feed?" in url for url in visitor.requests) == 1
 

@@ -17,7 +17,7 @@ from workers.gateway.html import fragment, linked
 from workers.gateway.html.page import decode
 from workers.gateway.html.words import words_of
 from workers.gateway.http.caching import Caching
-from workers.gateway.http.response import Header, Response
+from workers.gateway.http.response import Response
 from workers.gateway.operations.as_of import PAST, answer_then
 from workers.gateway.operations.operation import THREAD, Access, Operation, Request
 from workers.gateway.operations.reading import caught_up, found
@@ -27,7 +27,6 @@ from workers.gateway.web.assets import release
 
 HTML: Final = b"text/html; charset=utf-8"
 STYLES: Final = ("css/tokens.css", "css/section.css")
-_UNLISTED: Final[Header] = (b"x-robots-tag", b"noindex")
 
 
 class SectionParameters(PageParameters, frozen=True, kw_only=True):
@@ -72,9 +71,8 @@ async def read_section(request: Request[SectionParameters, None]) -> Response:
     if query.linked is not None:
         html += linked.write_linked(page)
     tag = None if response.tag is None else f"{response.tag}-{_digest(context, linked=query.linked is not None)}"
-    headers = () if query.at is None else (_UNLISTED,)
     kept = (*response.states, *states) if response.states and states else ()
-    return Response(200, html.encode(), headers, HTML, tag, kept)
+    return Response(200, html.encode(), (), HTML, tag, kept)
 
 
 async def _site_states(services: Services, site: str) -> tuple[ViewState, ...]:
