@@ -62,7 +62,7 @@ export class Record {
   async only(filter) {
     this.filter = filter;
     this.events = [];
-    await this.show(this.now);
+    await this.show(this.now).catch(this.given.failed);
   }
 
   /** Show the events about a position. @param {string} position */
