@@ -2,11 +2,12 @@
 
     post                        expects the new comment's head (absent), the thread and the comment replied to
     edit, decision, withdrawal  expect the comment and the thread
+    pin                         expects the comment and the thread, and advances the thread's head
     vote, report                expect the voter's (reporter's) own head, the comment and the thread
     thread, site, standing      expect themselves
     skip                        expects itself, and reads the skipped event
 
-Only the command's own head advances, so votes do not conflict with each other, and neither do posts.
+Of the others only the command's own head advances, so votes do not conflict with each other, and neither do posts.
 """
 
 from typing import Final

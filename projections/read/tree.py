@@ -70,7 +70,7 @@ class Tree:
         """Add one row, anywhere in the tree; call `sort` after the last one."""
         if comment.on_page:
             self._answers[comment.parent].append(comment)
-        if comment.published and comment.featured:
+        if comment.is_pick:
             self._picks.append(comment)
         if comment.published and comment.pinned:
             self._pinned = comment

@@ -15,7 +15,7 @@ from core.events.lost_content import LostContents
 from core.log.port import Entry
 from core.throttle import Pace
 from projections.thread.skip_rule import Skipped, take_in
-from projections.thread.state import CommentState, ThreadState, picks_of
+from projections.thread.state import CommentState, ThreadState
 
 _PIECE: Final = 256 * 1024
 """Bytes inflated per step."""
@@ -40,11 +40,13 @@ async def unpack(snapshot: bytes, pace: Pace) -> ThreadState:
     fields = _fields.decode(b"".join([*pieces, inflating.flush()]))
     stored = _fields.decode(fields.pop("rows", _NO_ROWS))
     state = _thread.decode(_encoder.encode(fields))
+    state.picks = []
     for name, row in stored.items():
-        state.rows[name] = _comment.decode(row)
+        state.rows[name] = comment = _comment.decode(row)
+        if comment.is_pick:
+            state.picks.append(name)
         if pace.due:
             await pace.rest()
-    state.picks = picks_of(state.rows)
     return state
 
 

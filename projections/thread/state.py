@@ -142,6 +142,11 @@ class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False)
         return self.verdict_status != "published" or self.texts[self.latest].status in ("pending", "rejected")
 
     @property
+    def is_pick(self) -> bool:
+        """True if the comment is a published editors' pick."""
+        return self.featured and self.published
+
+    @property
     def gone(self) -> Gone | None:
         """By what the comment is gone; None if it is published. The decision on the text that readers saw counts."""
         if self.published:
@@ -216,4 +221,4 @@ class ThreadState(Struct, kw_only=True, omit_defaults=True, gc=False):
 
 def picks_of(rows: dict[str, CommentState]) -> list[str]:
     """The published editors' picks among the comments of a thread, oldest first."""
-    return [name for name, comment in rows.items() if comment.featured and comment.published]
+    return [name for name, comment in rows.items() if comment.is_pick]

@@ -28,8 +28,8 @@ class Visibility(Struct, frozen=True, gc=False):
         """The current visibility of a comment."""
         published = comment.published
         on_page = published or bool(comment.answers)
-        pick = published and comment.featured
-        return cls(published, on_page, comment.status, comment.gone, pick, comment.standing, shown(comment))
+        what, by = comment.status, comment.gone
+        return cls(published, on_page, what, by, comment.is_pick, comment.standing, shown(comment))
 
 
 NOWHERE: Final = Visibility(

@@ -1,6 +1,9 @@
 """Every event, whole and at its least: what the frozen corpus of stored shapes must decode to."""
 
-from typing import Final
+from collections.abc import Collection
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from core.caller import Actor
 from core.events.types import (
@@ -37,7 +40,7 @@ from core.events.types import (
     VoteCast,
     VoteRetracted,
 )
-from core.policy import HELD_BEFORE, Policy, PolicyChanges, Reason, Retention, Screening, Trust
+from core.policy import HELD_BEFORE, IN_CONTENT, Policy, PolicyChanges, Reason, Retention, Screening, Trust
 
 STRICT: Final = Policy(
     **HELD_BEFORE,
@@ -207,3 +210,15 @@ SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
 }
 
 ACTOR: Final = Actor(kind="staff", id="mod~1")
+
+
+def without(event: Event, lost: Collection[str]) -> Event:
+    """The event as it is read without these fields of its content."""
+    changes: dict[str, Any] = {name: () if name == "badges" else None for name in lost}
+    for name in event.__struct_fields__:
+        policy = getattr(event, name)
+        if isinstance(policy, Policy | PolicyChanges) and "words" in lost:
+            # The words of a policy are read as those of one that sets none.
+            none = Policy() if isinstance(policy, Policy) else PolicyChanges()
+            changes[name] = replace(policy, **{field: getattr(none, field) for field in IN_CONTENT})
+    return replace(event, **changes)

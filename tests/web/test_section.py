@@ -7,6 +7,7 @@ import pytest
 from tests.support.following import Station
 from tests.web.reading import Articles, frames, ids, live, shift, texts, until
 from tests.web.visiting import PHONE, STRICT, WIDE, Publisher, Visitors, accessible, fits
+from workers.gateway.web.assets import release
 
 if TYPE_CHECKING:
     pass
@@ -358,3 +359,14 @@ async def test_another_thread_is_shown_when_the_attribute_changes_and_there_is_o
     assert await texts(page, ".title") == ["Discussion 0"]
     await until(page, "!section().querySelector('.live')")
     assert sum("/other/feed" in url for url in visitor.requests) == 1
+
+
+async def test_a_reader_loads_few_bytes_and_no_part_that_is_not_used(night_train: Articles, visitors: Visitors) -> None:
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(await night_train.served(start="now"))
+    await live(page)
+    files = {url.partition("/embed/")[2].partition("/")[2] for url in visitor.requests if "/embed/" in url}
+    assert not files & {"section/history.js", "shared/diff.js"}
+    served = release().files
+    assert sum(served[name].served for name in files) <= 25 * 1024
+    assert served["section/history.js"].served + served["shared/diff.js"].served <= 6 * 1024

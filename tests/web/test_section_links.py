@@ -1,13 +1,18 @@
 """Links to single comments, and what is loaded of long discussions when a reader asks for it."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.following import Station
-from tests.support.house import ADA, BEN, House, Who
+from tests.support.fragments import document
+from tests.support.house import ADA, ADMIN, BEN, MOD, House, Who, at
 from tests.web.reading import Articles, frames, ids, live, shift, texts, until
 from tests.web.visiting import WIDE, Visitors, publishing
+from workers.gateway.html.fragment import SectionContext, write_section
+from workers.gateway.html.page import decode
+from workers.gateway.html.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -205,3 +210,82 @@ async def test_names_and_texts_from_right_to_left_have_their_own_direction(
     )
     assert directions == ["rtl", "ltr"]
     assert await page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+async def test_a_pinned_comment_is_first_under_every_order_and_picks_are_an_order_of_their_own(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    comments = await thread_of(house, 4)
+    for comment, path in ((comments[1], "pinned"), (comments[2], "featured")):
+        answer = await house.ask("PUT", f"{at(comment)}/{path}", MOD)
+        await house.settled(answer.json()["position"])
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(await palms.served(start="now", sort="oldest"))
+    await live(page)
+    assert await ids(page) == [comments[1], comments[0], comments[2], comments[3]]
+    assert await texts(page, f"#comment-{comments[1]} .star") == ["Pinned by the editors"]
+    assert await texts(page, f"#comment-{comments[2]} .star") == ["★ Editors’ pick"]
+    await page.get_by_role("radio", name="Newest").check()
+    await until(page, f"section().querySelectorAll('.rows > li')[1]?.dataset.key === '{comments[3]}'")
+    assert await ids(page) == [comments[1], comments[3], comments[2], comments[0]]
+    new = await house.post(BEN, "New.")
+    await page.locator("hansard-comments .news").click()
+    assert (await ids(page))[:2] == [comments[1], new]
+    await page.get_by_role("radio", name="Picks (1)").check()
+    await until(page, "section().querySelectorAll('.rows > li').length === 1")
+    assert await ids(page) == [comments[2]]
+
+
+@pytest.mark.parametrize("served", [True, False])
+async def test_what_is_gone_says_by_what_in_brackets_and_replies_stay(
+    palms: Articles, house: House, visitors: Visitors, *, served: bool
+) -> None:
+    told = {
+        "moderator": "[Removed by a moderator.]",
+        "rule": "[Not published.]",
+        "author": "[Withdrawn by its author.]",
+        "erased": "[Erased.]",
+        "unknown": "[Removed.]",
+    }
+    parents = await thread_of(house, len(told), 1)
+    page_json = (await palms.station.client.get("/v1/sites/kew/threads/palm-house?sort=oldest")).json()
+    nothing = dict.fromkeys(("author", "revision", "body", "html", "edited", "featured", "pinned", "votes"))
+    for row, gone in zip(page_json["comments"], told, strict=True):
+        row |= {**nothing, "status": "rejected", "gone": gone}
+    visitor = await visitors.arrive(**WIDE)
+    if served:
+        given = SectionContext(words=words_of("en"), zone=UTC, now=datetime.now(UTC))
+        release_ = (await palms.station.client.get("/embed.js")).text.partition("embed/")[2].partition("/")[0]
+        styles = [f"{palms.publisher.gateway}/embed/{release_}/css/{name}.css" for name in ("tokens", "section")]
+        html = write_section(decode(document(page_json)), given._replace(styles=styles))
+        page = await visitor.open(palms.put(html, start="now"))
+    else:
+        await visitor.context.route("**/threads/palm-house?*", lambda route: route.fulfill(json=page_json))
+        page = await visitor.open(palms.bare(start="now", sort="oldest"))
+    await live(page)
+    for parent, words in zip(parents, told.values(), strict=True):
+        assert await texts(page, f"#comment-{parent} .gone") == [words]
+        assert await page.evaluate(f"getComputedStyle(row('{parent}').querySelector('.gone')).fontStyle") == "italic"
+    assert await page.locator("hansard-comments .under .text").count() == len(told)
+
+
+async def test_versions_are_not_offered_where_readers_may_not_see_them_and_a_destroyed_one_says_so(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    comment = await house.post(ADA, "A telephone number.")
+    answer = await house.ask("PATCH", at(comment), ADA, {"body": "No number."}, If_Match='"1"')
+    answer = await house.ask("PUT", f"{at(comment)}/revisions/1/redaction", MOD, {"reason": "A number."})
+    await house.settled(answer.json()["position"])
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(palms.bare(start="now"))
+    await live(page)
+    await page.locator("hansard-comments .changes").click()
+    await page.locator("hansard-comments .past .gone").wait_for()
+    assert await texts(page, ".past .gone") == ["[This version was destroyed.]"]
+    answer = await house.ask("PATCH", "policy", ADMIN, {"history": "staff"})
+    await house.settled(answer.json()["position"], "")
+    for url in (palms.bare(start="now"), await palms.served(start="now")):
+        other = await visitor.open(url)
+        await live(other)
+        assert len(await texts(other, ".edited")) == 1
+        assert await texts(other, ".changes") == []

@@ -50,7 +50,7 @@ async def spoil(here: Bench) -> None:
 
 
 async def test_whatever_was_changed_in_the_views_of_a_thread_is_mended(here: Bench) -> None:
-    await here.play(stream(31, 250, threads=2), threads=2)
+    await here.play(stream(32, 250, threads=2), threads=2)
     async with projecting(here.projector()):
         await here.level()
         await spoil(here)

@@ -23,6 +23,7 @@ from projections.thread.fold import fold
 from projections.thread.state import ThreadState
 from tests.support.discussions import SITE, THREADS, Move, entries, moves, played
 from tests.support.event_shapes import ACTOR, SHAPES
+from tests.support.event_shapes import without as never_had
 
 PARTS: tuple[Part, ...] = ("profile", "words")
 TAKE = {"profile": without_profile, "words": without_words}
@@ -91,7 +92,7 @@ def test_an_event_of_which_a_part_was_taken_out_is_read_as_one_that_never_had_it
     e, c = encode(event, Stamp(actor=ACTOR, site=SITE, thread=THREADS[0]))
     fields = {"profile": event.PROFILE, "words": event.CONTENT - event.PROFILE}
     out = {name for part in parts for name in fields[part] if c}
-    never = msgspec.structs.replace(event, **{name: () if name == "badges" else None for name in out})
+    never = never_had(event, out)
     for part in parts:
         c = TAKE[part](c) if c else c
     assert decode(Position(1, 1), e + b',"tp":""}', c).event == never

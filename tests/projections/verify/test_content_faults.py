@@ -31,7 +31,7 @@ Change = Callable[[bytes], bytes]
 async def here(fresh: str) -> AsyncIterator[Bench]:
     """Views level with a log of two threads, and nobody who writes."""
     async with bench(fresh) as here:
-        await here.play(stream(37, 250, threads=2), threads=2)
+        await here.play(stream(39, 250, threads=2), threads=2)
         async with projecting(here.projector()):
             await here.level()
         yield here

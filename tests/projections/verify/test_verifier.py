@@ -31,7 +31,7 @@ def every_way(way: str) -> None:
 async def here(fresh: str) -> AsyncIterator[Bench]:
     """Views level with a log of two threads, one with snapshots, and nobody who writes."""
     async with bench(fresh) as here:
-        await here.play(stream(30, LENGTH, threads=2), threads=2)
+        await here.play(stream(33, LENGTH, threads=2), threads=2)
         async with projecting(here.projector()):
             await here.level()
         yield here

@@ -56,7 +56,7 @@ async def here(fresh: str) -> AsyncIterator[Bench]:
     async with bench(fresh) as here:
         play = Play(here.log)
         await play.open(threads=3)
-        for move in stream(41, 90, threads=3):
+        for move in stream(145, 90, threads=3):
             await play.make(move)
         for thread in THREADS:
             await do(here, thread, OverridePolicy(overrides=PolicyChanges()), MOD)

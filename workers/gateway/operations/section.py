@@ -87,19 +87,16 @@ async def _site_states(services: Services, site: str) -> tuple[ViewState, ...]:
 def _context(
     request: Request[SectionParameters, None], policy: Policy, page_query: PageQuery
 ) -> fragment.SectionContext:
-    # until the settings and the policy have these fields
     public, query = request.services.public.url, request.query
-    reads = (
-        "" if getattr(policy, "read_pages", "noindex") == "off" else f"{public}/read/{request.site}/{request.thread}"
-    )
+    reads = "" if policy.read_pages == "off" else f"{public}/read/{request.site}/{request.thread}"
     given = {name: value for name, value in asdict(page_query).items() if value is not None and name != "cursor"}
     if query.at is not None:
         given["at"] = query.at
     if given.pop("featured", False):
         given["featured"] = "true"
     return fragment.SectionContext(
-        words=words_of(query.lang, getattr(policy, "language", "en")),
-        zone=_zone(getattr(policy, "timezone", "UTC")),
+        words=words_of(query.lang, policy.language),
+        zone=_zone(policy.timezone),
         now=datetime.fromtimestamp(request.services.clock(), UTC),
         level=query.level,
         styles=[public + release().address(style) for style in STYLES],

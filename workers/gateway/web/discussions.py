@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from core.application.aggregate_cache import AggregateCache
 from core.application.current_state import policy_of
+from core.concurrency import both
 from core.log.port import Log
 from core.policy import Policy
 from core.refusals import NotFound
@@ -61,13 +62,20 @@ class Discussions(Struct, frozen=True, kw_only=True):
         """Read a page of a thread."""
         # The state of the site's own events is read before its policy: a kept answer ends with a change of the policy.
         states = () if self.cache is None else await self._site_states(site)
-        found = _there(await pages.page(self.served, site, thread, query))
+        answer, policy = await both(
+            lambda: pages.page(self.served, site, thread, query), lambda: self._policy(site, thread)
+        )
+        found = _there(answer)
         kept = (*found.states, *states) if found.states and states else ()
-        return Discussion(page=decode(found.body), policy=await self._policy(site, thread), tag=found.tag, states=kept)
+        return Discussion(page=decode(found.body), policy=policy, tag=found.tag, states=kept)
 
     async def read_comment(self, site: str, thread: str, comment: str) -> Discussion:
         """Read one comment as the only row of each level of its line, with its replies."""
-        found = _there(await comments.permalink(self.served, site, thread, comment, PUBLIC))
+        answer, policy = await both(
+            lambda: comments.permalink(self.served, site, thread, comment, PUBLIC),
+            lambda: self._policy(site, thread),
+        )
+        found = _there(answer)
         line = _line(found.body)
         row = line.comment
         for ancestor in reversed(line.ancestors):
@@ -75,7 +83,7 @@ class Discussions(Struct, frozen=True, kw_only=True):
             replies = msgspec.structs.replace(ancestor.replies, count=1, comments=[row], next=None)
             row = msgspec.structs.replace(ancestor, replies=replies)
         page = FragmentPage(thread=line.thread, sort="oldest", comments=[row], next=None)
-        return Discussion(page=page, policy=await self._policy(site, thread), tag=found.tag)
+        return Discussion(page=page, policy=policy, tag=found.tag)
 
     async def read_replies(self, site: str, thread: str, comment: str, cursor: str) -> Discussion:
         """Read more replies of one comment, from a cursor on."""

@@ -6,16 +6,19 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.types import Message
+from redis.exceptions import ConnectionError as RedisConnectionError
+from starlette.types import Message, Receive, Scope
 
+from core.refusals import Unavailable
 from tests.support.house import SITE, THREAD, House, told
 from tests.workers.gateway.web.elements import Elements
-from workers.gateway.app import build
+from workers.gateway.app import Gateway, build, recorded
 from workers.gateway.http.public_address import PublicAddress
+from workers.gateway.http.response import Response
 from workers.gateway.web.assets import release, release_of
 from workers.gateway.web.audit_page import AuditPage
 from workers.gateway.web.desk import ROLES, Sample
-from workers.gateway.web.hosted import POLICY, Shell, attributes, text
+from workers.gateway.web.hosted import POLICY, HostedPage, Shell, attributes, text
 from workers.runtime import metrics
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -32,7 +35,7 @@ async def client(standing: House) -> AsyncIterator[httpx2.AsyncClient]:
         yield found
 
 
-PAGES = [FRONT, f"/read/{SITE}/{THREAD}", f"/read/{SITE}/{THREAD}?all"]
+PAGES = [FRONT, f"/read/{SITE}/{THREAD}", f"/read/{SITE}/{THREAD}?all", f"/audit/{SITE}/{THREAD}"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -215,3 +218,41 @@ def test_a_document_is_as_its_parts_say(title: str) -> None:
 def test_a_document_with_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(KeyError):
         Shell(release()).document("", "", styles=("css/none.css",))
+
+
+class Broken:
+    """A page that cannot be made, behind the endpoint of hosted pages."""
+
+    def __init__(self, failure: Exception) -> None:
+        self._failure = failure
+        shell = Shell(release())
+        self._app = Gateway({"/broken": recorded(HostedPage("/broken", self.make, shell.refused))})
+
+    async def make(self, scope: Scope, receive: Receive) -> Response:
+        del scope, receive
+        raise self._failure
+
+    async def answer(self) -> httpx2.Response:
+        transport = httpx2.ASGITransport(self._app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.get("/broken")
+
+
+@pytest.mark.parametrize("failure", [Unavailable("the log is on fire"), RedisConnectionError("redis at 10.0.0.7")])
+async def test_what_cannot_be_shown_now_says_so_in_words_and_when_to_come_again(failure: Exception) -> None:
+    answer = await Broken(failure).answer()
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["cache-control"] == "no-store"
+    assert "Try again in a few seconds." in Elements(answer.text).text
+    assert "fire" not in answer.text
+    assert "10.0.0.7" not in answer.text
+
+
+async def test_a_defect_is_logged_and_nothing_of_it_is_shown() -> None:
+    with told() as lines:
+        answer = await Broken(RuntimeError("secret words")).answer()
+    assert answer.status_code == 500
+    assert "secret words" not in answer.text
+    assert "access-control-allow-origin" not in answer.headers
+    assert [line["event"] for line in lines] == ["request_failed", "request_answered"]

@@ -236,7 +236,7 @@ async def test_what_others_append_to_an_address_is_passed_over_and_takes_no_memo
 async def test_a_closed_thread_says_so(house: House, story: dict[str, str]) -> None:
     closed = await house.ask("PUT", f"threads/{THREAD}/status", MOD, {"status": "closed"})
     await house.settled(closed.json()["position"])
-    assert "This discussion is closed." in (await house.get(READ)).text
+    assert "This discussion was closed on" in (await house.get(READ)).text
 
 
 async def test_an_empty_thread_says_so(house: House) -> None:

@@ -27,7 +27,7 @@ export class Discussion {
     this.letGo = () => {};
     /** The comment that is shown alone, below those that it answers. @type {string | null} */
     this.single = null;
-    this.list = /** @type {HTMLElement} */ (section.querySelector(":scope > .rows"));
+    this.list = section.querySelector(":scope > .rows");
     this.head = new Head(section, words, { pause: () => this.pause(), now: () => this.feed.live.tell("now") });
     const link = `${String(section.dataset.url).split("#")[0]}#comment-`;
     const given = { words, link, history: section.dataset.history === "public" };
@@ -100,11 +100,11 @@ export class Discussion {
 
   /** @param {MouseEvent} event */
   press(event) {
-    const target = /** @type {Element} */ (event.composedPath()[0] ?? event.target);
-    const pressed = /** @type {HTMLElement | null} */ (target.closest?.("button, a"));
+    const target = event.composedPath()[0] ?? event.target;
+    const pressed = target.closest?.("button, a");
     if (!pressed) return;
-    const li = /** @type {Item | null} */ (pressed.closest("li[data-key]"));
-    const is = (/** @type {string} */ name) => pressed.classList.contains(name);
+    const li = pressed.closest("li[data-key]");
+    const is = (name) => pressed.classList.contains(name);
     if (is("fold") && li) this.fold(li, pressed.getAttribute("aria-expanded") === "true");
     else if (is("more") && pressed.dataset.next) this.load(pressed, li);
     else if (is("changes") && li) this.versions(li, pressed);
@@ -118,7 +118,7 @@ export class Discussion {
 
   /** @param {string} name */
   focusOn(name) {
-    /** @type {HTMLElement} */ (this.section.querySelector(name)).focus();
+    this.section.querySelector(name).focus();
   }
 
   pause() {
@@ -192,8 +192,8 @@ export class Discussion {
       // Storage is off, or holds what somebody else put there: nothing is hidden.
     }
     return {
-      has: (/** @type {string} */ id) => found.has(id),
-      set: (/** @type {string} */ id, /** @type {boolean} */ folded) => {
+      has: (id) => found.has(id),
+      set: (id, folded) => {
         if (folded) found.add(id);
         else found.delete(id);
         try {
@@ -257,7 +257,7 @@ export class Discussion {
   /** @param {string} id */
   stay(id) {
     this.letGo();
-    const li = /** @type {Item} */ (this.rows.items.get(id));
+    const li = this.rows.items.get(id);
     this.rows.reveal(li);
     replaceAddress(id);
     this.letGo = hold(this.rows.article(li), this.signal);

@@ -130,7 +130,7 @@ export class Feed {
   waitingBelow(id) {
     return [...this.waiting.values()].filter((row) => {
       let top = row;
-      while (top.parent && this.waiting.has(top.parent)) top = /** @type {Row} */ (this.waiting.get(top.parent));
+      while (top.parent && this.waiting.has(top.parent)) top = this.waiting.get(top.parent);
       return (top.parent ?? null) === id;
     });
   }
@@ -146,7 +146,7 @@ export class Feed {
     head.stream(this.live, n);
     const parents = new Set([...this.waiting.values()].map((row) => row.parent));
     for (const notes of rows.list.querySelectorAll(".notes")) {
-      const id = String(/** @type {HTMLElement} */ (notes.closest("li")).dataset.key);
+      const id = String(notes.closest("li").dataset.key);
       if (!notes.firstChild && !parents.has(id) && !this.held.has(id)) continue;
       const replies = parents.has(id) ? count(id) : 0;
       const held = this.held.get(id);
@@ -160,7 +160,7 @@ export class Feed {
 
   /** @param {string} id @param {Row} held */
   heldKey(id, held) {
-    const shown = /** @type {Item} */ (this.rows.items.get(id)).querySelector(".row")?.getAttribute("data-revision");
+    const shown = this.rows.items.get(id).querySelector(".row")?.getAttribute("data-revision");
     return shown && shown !== String(held.revision) ? "edited_now" : "changed_now";
   }
 
@@ -206,7 +206,7 @@ export class Feed {
       if (!row.author) continue;
       const article = rows.article(li);
       article.classList.add("fresh");
-      article.querySelector(":scope > .who > b")?.after(" ", el("span.new", {}, words.say("new")));
+      article.querySelector(":scope > .who > b")?.after(el("span.new", {}, words.say("new")));
       shown.push(li);
     }
     shown.sort((one, other) => (one.compareDocumentPosition(other) & 4 ? -1 : 1));
@@ -242,7 +242,7 @@ export class Feed {
     this.follow(page.thread.position);
     /** @type {Map<string, Row>} */
     const now = new Map();
-    const walk = (/** @type {Row[]} */ some) => {
+    const walk = (some) => {
       for (const row of some) {
         now.set(row.id, row);
         walk(row.replies.comments);
@@ -258,7 +258,7 @@ export class Feed {
     for (const row of now.values()) {
       const li = rows.items.get(row.id);
       if (!li) continue;
-      const unseen = row.replies.comments.filter((/** @type {Row} */ one) => this.waiting.has(one.id)).length;
+      const unseen = row.replies.comments.filter((one) => this.waiting.has(one.id)).length;
       li.dataset.count = String(row.replies.count - unseen);
       if (row.replies.next) rows.more(li, row.replies.next);
       rows.recount(li, false);

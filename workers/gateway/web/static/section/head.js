@@ -47,7 +47,7 @@ export class Head {
 
   /** @template {HTMLElement} T @param {string} name @returns {T} */
   part(name) {
-    return /** @type {T} */ (this.section.querySelector(`:scope > ${name}, :scope > .head ${name}`));
+    return this.section.querySelector(`:scope > ${name}, :scope > .head ${name}`);
   }
 
   /** Show number and state of the thread. @param {Record<string, any>} thread A thread, or what a frame tells of it. */
@@ -83,13 +83,13 @@ export class Head {
 
   /** The order that is chosen. @returns {string} */
   get order() {
-    return /** @type {HTMLInputElement | null} */ (this.section.querySelector(".sorts input:checked"))?.value ?? "newest";
+    return this.section.querySelector(".sorts input:checked")?.value ?? "newest";
   }
 
   /** @param {string} order */
   choose(order) {
     for (const radio of this.section.querySelectorAll(".sorts input")) {
-      /** @type {HTMLInputElement} */ (radio).checked = /** @type {HTMLInputElement} */ (radio).value === order;
+      radio.checked = radio.value === order;
     }
   }
 
@@ -105,7 +105,7 @@ export class Head {
       if (!place.querySelector(".now")) {
         place.replaceChildren(el("span"), " ", el("button.act.now", { onclick: this.pressed.now }, words.say("try_now")));
       }
-      say(/** @type {Node} */ (place.firstChild), words.say("not_live", { n: left }));
+      say(place.firstChild, words.say("not_live", { n: left }));
       this.ticks = setTimeout(() => this.stream(live, n), 1000);
     } else {
       let button = place.querySelector(".live");
@@ -124,13 +124,13 @@ export class Head {
       place.replaceChildren();
     } else {
       if (!place.firstChild) place.append(el("button.news", { onclick: pressed }));
-      say(/** @type {Node} */ (place.firstChild), this.words.say("new_comments", { n }));
+      say(place.firstChild, this.words.say("new_comments", { n }));
     }
   }
 
   /** The element of this shadow tree that has the focus. */
   get active() {
-    return /** @type {ShadowRoot} */ (this.section.getRootNode()).activeElement;
+    return this.section.getRootNode().activeElement;
   }
 
   /** Tell screen readers. @param {string} text */

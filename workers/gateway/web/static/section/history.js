@@ -32,7 +32,7 @@ export async function toggle(article, button, api, words) {
       cursor = page.next;
     } while (cursor);
     const past = panel(versions.reverse(), button, words);
-    /** @type {HTMLElement} */ (article.querySelector(":scope > .edited")).after(past);
+    article.querySelector(":scope > .edited").after(past);
     attr(button, "aria-expanded", "true");
     button.textContent = words.say("hide_changes");
   } finally {
@@ -73,7 +73,7 @@ function panel(versions, button, words) {
     const some = versions.slice(from, from + AT_ONCE);
     list.append(...some.map((one, index) => version(one, from + index === 0, from + index === versions.length - 1, words)));
     more.hidden = list.children.length === versions.length;
-    if (from) /** @type {HTMLElement} */ (list.children[from]).focus();
+    if (from) list.children[from].focus();
   };
   add();
   return past;

@@ -34,7 +34,7 @@ export function replaceAddress(id) {
  * @param {HTMLElement} article @param {AbortSignal} signal Ends the holding, as well as a reader does.
  */
 export function hold(article, signal) {
-  for (const other of /** @type {ShadowRoot} */ (article.getRootNode()).querySelectorAll(".here")) other.classList.remove("here");
+  for (const other of article.getRootNode().querySelectorAll(".here")) other.classList.remove("here");
   article.classList.add("here");
   const long = article.querySelector(":scope > .text > .long");
   if (long) attr(long, "open", true);
@@ -49,7 +49,7 @@ export function hold(article, signal) {
   go();
   sizes.observe(document.documentElement);
   sizes.observe(document.body);
-  sizes.observe(/** @type {ShadowRoot} */ (article.getRootNode()).host);
+  sizes.observe(article.getRootNode().host);
   on(window, "wheel touchmove keydown pointerdown", end, { signal: ended.signal, passive: true, capture: true });
   signal.addEventListener("abort", end, { once: true, signal: ended.signal });
   return end;

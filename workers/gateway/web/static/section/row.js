@@ -47,7 +47,7 @@ export function differs(article, row) {
 
 /** @param {HTMLElement} article @param {string} name */
 function part(article, name) {
-  return /** @type {HTMLElement} */ (article.querySelector(`:scope > .${name}`));
+  return article.querySelector(`:scope > .${name}`);
 }
 
 /** @param {Row} row @param {Given} given */
@@ -119,7 +119,7 @@ function text(article, row, given) {
 
 /** Bring the tally up to date: two text nodes. @param {HTMLElement} article @param {Row} row @param {Given} given */
 export function updateVotes(article, row, { words }) {
-  const tally = /** @type {HTMLElement} */ (article.querySelector(":scope > .acts > .votes"));
+  const tally = article.querySelector(":scope > .acts > .votes");
   if (!row.author) tally.replaceChildren();
   else {
     // The places stay where nobody has voted, so that nothing moves when somebody does.

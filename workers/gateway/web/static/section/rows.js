@@ -23,9 +23,9 @@ export class Rows {
     this.items = new Map();
     /** @type {WeakSet<Element>} Items that keep their height until they are out of sight. */
     this.watcher = new IntersectionObserver((seen) => {
-      for (const { target, isIntersecting } of seen) if (!isIntersecting) this.release(/** @type {Item} */ (target));
+      for (const { target, isIntersecting } of seen) if (!isIntersecting) this.release(target);
     });
-    for (const li of list.querySelectorAll("li[data-key]")) this.take(/** @type {Item} */ (li));
+    for (const li of list.querySelectorAll("li[data-key]")) this.take(li);
     localise(list, given.words);
   }
 
@@ -46,7 +46,7 @@ export class Rows {
     if (!li) return this.list;
     let under = li.querySelector(":scope > .under");
     if (!under) li.append((under = el("div.under", {}, el("ol"))));
-    return /** @type {HTMLElement} */ (under.firstElementChild);
+    return under.firstElementChild;
   }
 
   /** The item that an item hangs under. @param {Item} li @returns {Item | null} */
@@ -56,7 +56,7 @@ export class Rows {
 
   /** @param {Item} li */
   article(li) {
-    return /** @type {HTMLElement} */ (li.firstElementChild);
+    return li.firstElementChild;
   }
 
   /**
@@ -115,7 +115,7 @@ export class Rows {
   known(li) {
     const list = li.querySelector(":scope > .under > ol");
     let n = Number(li.dataset.count);
-    for (const one of list?.children ?? []) n += this.known(/** @type {Item} */ (one));
+    for (const one of list?.children ?? []) n += this.known(one);
     return n;
   }
 
@@ -123,8 +123,8 @@ export class Rows {
   recount(li, upwards = true) {
     if (!li) return;
     const { words } = this.given;
-    const acts = /** @type {HTMLElement} */ (this.article(li).querySelector(":scope > .acts"));
-    const under = /** @type {HTMLElement | null} */ (li.querySelector(":scope > .under"));
+    const acts = this.article(li).querySelector(":scope > .acts");
+    const under = li.querySelector(":scope > .under");
     let fold = acts.querySelector(".fold");
     const n = this.known(li);
     if (!n) {
@@ -166,7 +166,7 @@ export class Rows {
   /** Hide or show the replies of an item. @param {Item} li @param {boolean} folded */
   fold(li, folded) {
     const under = li.querySelector(":scope > .under");
-    const button = /** @type {HTMLElement | null} */ (this.article(li).querySelector(":scope > .acts > .fold"));
+    const button = this.article(li).querySelector(":scope > .acts > .fold");
     if (!under || !button) return;
     if (folded && under.matches(":focus-within")) button.focus();
     attr(under, "hidden", folded && "until-found");
@@ -202,14 +202,14 @@ export class Rows {
   release(li) {
     this.watcher.unobserve(li);
     this.article(li).classList.remove("kept");
-    this.article(li).style.minBlockSize = "";
+    this.article(li).removeAttribute("style");
     if (li.classList.contains("leaving")) this.drop(li);
   }
 
   /** Take an item away. What it said goes at once; its place closes when it is out of sight. @param {Item} li */
   remove(li) {
     for (const one of [li, ...li.querySelectorAll("li[data-key]")]) {
-      this.items.delete(String(/** @type {Item} */ (one).dataset.key));
+      this.items.delete(String(one.dataset.key));
     }
     const parent = this.above(li);
     if (parent) parent.dataset.count = String(Number(parent.dataset.count) - 1);
@@ -243,11 +243,11 @@ export class Rows {
    * @returns {Item}
    */
   insert(row, order) {
-    const parent = row.parent ? /** @type {Item} */ (this.items.get(row.parent)) : null;
+    const parent = row.parent ? this.items.get(row.parent) : null;
     const list = this.listOf(parent);
     const li = item({ ...row, replies: { count: 0 } }, this.given);
     const there = [...list.children];
-    const pinned = (/** @type {Element} */ one) => !parent && one.querySelector(":scope > .row > .star.pinned");
+    const pinned = (one) => !parent && one.querySelector(":scope > .row > .star.pinned");
     const next =
       parent || order === "oldest"
         ? there.find((one) => !pinned(one) && this.postedAt(one) > row.posted_at)

@@ -72,7 +72,7 @@ class HansardComments extends HTMLElement {
     const { signal } = running;
     const root = this.#root();
     const api = new Api(BASE, String(this.getAttribute("site")), String(this.getAttribute("thread")), signal);
-    const section = /** @type {HTMLElement | null} */ (root.querySelector("section.in[data-position]"));
+    const section = root.querySelector("section.in[data-position]");
     const language = this.getAttribute("lang") ?? this.closest("[lang]")?.getAttribute("lang") ?? null;
     const words = await wordsOf(section?.lang ?? null, language).catch(() => null);
     if (signal.aborted) return;

@@ -14,7 +14,7 @@ export function el(name, attributes = {}, ...children) {
   const made = document.createElement(tag);
   if (classes.length) made.className = classes.join(" ");
   for (const [key, value] of Object.entries(attributes)) {
-    if (typeof value === "function") made.addEventListener(key.slice(2), /** @type {EventListener} */ (value));
+    if (typeof value === "function") made.addEventListener(key.slice(2), value);
     else attr(made, key, value);
   }
   made.append(...children.filter(Boolean));
@@ -47,7 +47,7 @@ export function say(node, value) {
  * @param {(item: T) => Element} make @param {(node: Element, item: T) => void} [update]
  */
 export function keyed(parent, items, key, make, update) {
-  const there = new Map([...parent.children].map((node) => [/** @type {HTMLElement} */ (node).dataset.key, node]));
+  const there = new Map([...parent.children].map((node) => [node.dataset.key, node]));
   const wanted = [...items].map((item) => {
     const name = key(item);
     let node = there.get(name);
@@ -55,7 +55,7 @@ export function keyed(parent, items, key, make, update) {
     if (node) update?.(node, item);
     else {
       node = make(item);
-      /** @type {HTMLElement} */ (node).dataset.key = name;
+      node.dataset.key = name;
     }
     return node;
   });

@@ -205,7 +205,7 @@ export class Live {
 
 /** The fields of one event (WHATWG HTML, 9.2.6). @param {string} block @returns {Record<string, string>} */
 function fieldsOf(block) {
-  const found = /** @type {Record<string, string>} */ ({});
+  const found = {};
   for (const line of block.split("\n")) {
     const [name, ...rest] = line.split(":");
     const value = rest.join(":").replace(/^ /, "");

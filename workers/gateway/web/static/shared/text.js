@@ -22,7 +22,7 @@ export function insert(target, html) {
     return;
   }
   policy ??= globalThis.trustedTypes?.createPolicy("hansard", { createHTML: (text) => text }) ?? {
-    createHTML: (/** @type {string} */ text) => text,
+    createHTML: (text) => text,
   };
   const inert = document.createElement("template");
   inert.innerHTML = policy.createHTML(html);
@@ -36,7 +36,7 @@ function clean(root) {
     const allowed = ALLOWED[node.localName];
     if (!allowed || node.namespaceURI !== "http://www.w3.org/1999/xhtml") node.remove();
     else for (const { name } of [...node.attributes]) if (!allowed.includes(name)) node.removeAttribute(name);
-    if (node.localName === "a" && !SCHEMES.includes(/** @type {HTMLAnchorElement} */ (node).protocol)) {
+    if (node.localName === "a" && !SCHEMES.includes(node.protocol)) {
       node.removeAttribute("href");
     }
   }

@@ -14,7 +14,7 @@ export function times(locale, zone) {
 class Times {
   /** @param {string} locale @param {string} [timeZone] An IANA name; without one the reader's. */
   constructor(locale, timeZone) {
-    const format = (/** @type {Intl.DateTimeFormatOptions} */ options) =>
+    const format = (options) =>
       new Intl.DateTimeFormat(locale, { timeZone, ...options }).format;
     const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
     /** "11:15" */

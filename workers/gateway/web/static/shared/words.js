@@ -52,11 +52,11 @@ export class Words {
     if (text === undefined) throw new Error(`no words for ${key}`);
     const count = values.n;
     if (typeof text === "object") text = text[this.plural.select(Number(count))] ?? text.other;
-    const pieces = text.split(/\{(\w+)\}/).map((/** @type {string} */ piece, /** @type {number} */ index) => {
+    const pieces = text.split(/\{(\w+)\}/).map((piece, index) => {
       if (index % 2 === 0) return piece;
       const value = values[piece];
       return typeof value === "number" ? this.number(value) : value;
     });
-    return pieces.filter((/** @type {unknown} */ piece) => piece !== "");
+    return pieces.filter((piece) => piece !== "");
   }
 }
