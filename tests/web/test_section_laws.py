@@ -115,8 +115,8 @@ class Life:
             comment = self.chance.choice(there)
             await getattr(self, f"_{deed}")(comment)
 
-    async def _ask(self, method: str, path: str, *given: Any, **headers: str) -> Any:
-        answer = await self.house.ask(method, path, *given, **headers)
+    async def _ask(self, method: str, path: str, who: Who, body: Any = None, **headers: str) -> Any:
+        answer = await self.house.ask(method, path, who, body, operator=False, **headers)
         assert answer.status_code in (200, 201), answer.text
         self.last = answer.json()["position"]
         return answer.json()

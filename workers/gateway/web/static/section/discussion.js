@@ -38,13 +38,20 @@ export class Discussion {
       head: this.head,
       order: () => this.head.order,
       cut: () => this.more !== null,
-      changed: (thread) => this.head.thread(thread),
+      changed: (thread) => this.changed(thread),
       reset: () => this.again(),
     });
     this.listen();
     const begun = page ? this.fill(page) : Promise.resolve();
     begun.then(() => this.follow());
     on(signal, "abort", () => this.end());
+  }
+
+  /** @param {Record<string, any>} thread A thread, or what a frame tells of it. */
+  changed(thread) {
+    this.head.thread(thread);
+    const detail = { comments: thread.comments };
+    this.element.dispatchEvent(new CustomEvent("hansard:count", { detail, bubbles: true, composed: true }));
   }
 
   end() {
@@ -87,7 +94,7 @@ export class Discussion {
   async fill(page) {
     const { rows, head } = this;
     if (!this.section.querySelector(".sorts input")) head.orders(page.sort, page.thread.featured ?? 0);
-    head.thread(page.thread);
+    this.changed(page.thread);
     this.feed.waiting.clear();
     this.feed.held.clear();
     rows.items.clear();
