@@ -36,7 +36,7 @@ class Shown(IntEnum):
     WORDLESS = 2
     """Its words are hidden: they were held, rejected or redacted since."""
     GONE = 3
-    """Its comment is not published now: what a tombstone tells."""
+    """The part that a tombstone tells: its comment is not published now, or readers never saw the text it is about."""
 
 
 class PublicEvents(RecordIndex):
@@ -68,8 +68,10 @@ class _Noted(Struct, frozen=True, gc=False):
     number: int
     """Its number among all events."""
     comment: str | None
-    text: int | None
-    """The revision that the event wrote."""
+    revision: int | None
+    """The revision that the event is about."""
+    writes: bool
+    """Set if it wrote that revision."""
     turned: bool
     """Set if it took the comment off the page, or brought it there."""
 
@@ -136,7 +138,7 @@ def _noted(number: int, state: ThreadState, recorded: Recorded, skipped: set[Pos
     if isinstance(event, _NEVER) or not (noticed or (writes and recorded.position not in skipped)):
         return None
     turned = before != _published(state, comment)
-    return _Noted(number, comment, recorded.revision if writes else None, turned)
+    return _Noted(number, comment, recorded.revision, writes, turned)
 
 
 def _published(state: ThreadState, comment: str | None) -> bool:
@@ -151,9 +153,12 @@ def _shown(noted: _Noted, state: ThreadState) -> Shown | None:
     comment: CommentState = state.rows[noted.comment]
     if not comment.published:
         return Shown.GONE if noted.turned else None
-    if noted.text is None:
+    if noted.revision is None:
         return Shown.WHOLE
-    text = comment.texts[noted.text]
+    text = comment.texts[noted.revision]
     if not text.seen:
-        return None
+        # A decision on it may have been noticed all the same, by the status of a tombstone.
+        return None if noted.writes else Shown.GONE
+    if not noted.writes:
+        return Shown.WHOLE
     return Shown.WHOLE if text.redacted is None and stands(text) else Shown.WORDLESS
