@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import ADA, ADMIN, BEN, MOD, SITE, THREAD, House
+from core.partitions import partition_of
+from tests.support.house import ADA, ADMIN, BEN, MOD, PARTITIONS, SITE, THREAD, House
 from tests.workers.gateway.web.elements import Elements
 from workers.gateway.http.response_cache import ResponseCache
 from workers.runtime import metrics
@@ -116,8 +117,11 @@ async def test_the_order_is_chosen_by_links_and_kept_from_page_to_page(house: Ho
 
 
 async def test_one_comment_is_shown_in_its_line_and_marked(house: House, story: dict[str, str]) -> None:
+    deeper = await house.post(ADA, "Deeper.", parent=story["reply"])
+    answer = await house.get(f"{READ}/{deeper}")
+    assert shown(answer.text) == [story["one"], story["reply"], deeper]
     answer = await house.get(f"{READ}/{story['reply']}")
-    assert shown(answer.text) == [story["one"], story["reply"]]
+    assert shown(answer.text) == [story["one"], story["reply"], deeper]
     assert f'<article class="row here" id="comment-{story["reply"]}"' in answer.text
     assert READ in links(answer.text)
     below = await house.get(f"{READ}/{story['below']}")
@@ -199,6 +203,23 @@ async def test_it_is_kept_like_a_page_of_the_api_and_read_by_no_other_origin(
     assert "Another." not in after.text
 
 
+async def test_a_kept_page_ends_with_a_change_of_the_policy_wherever_the_site_is_recorded(house: House) -> None:
+    others = (f"thread-{n}" for n in range(99))
+    thread = next(one for one in others if partition(one) != partition(""))
+    await house.open_thread(thread)
+    for policy in ("index", "noindex", "off"):
+        await change(house, read_pages=policy)
+        answer = await house.get(f"/read/{SITE}/{thread}")
+        assert (answer.status_code, "x-robots-tag" in answer.headers) == (
+            404 if policy == "off" else 200,
+            policy != "index",
+        )
+
+
+def partition(thread: str) -> int:
+    return partition_of(SITE, thread, PARTITIONS)
+
+
 async def test_what_others_append_to_an_address_is_passed_over_and_takes_no_memory(
     house: House, story: dict[str, str]
 ) -> None:
@@ -215,7 +236,7 @@ async def test_what_others_append_to_an_address_is_passed_over_and_takes_no_memo
 async def test_a_closed_thread_says_so(house: House, story: dict[str, str]) -> None:
     closed = await house.ask("PUT", f"threads/{THREAD}/status", MOD, {"status": "closed"})
     await house.settled(closed.json()["position"])
-    assert "This discussion was closed on " in (await house.get(READ)).text
+    assert "This discussion was closed on" in (await house.get(READ)).text
 
 
 async def test_an_empty_thread_says_so(house: House) -> None:
