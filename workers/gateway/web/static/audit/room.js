@@ -99,6 +99,7 @@ export class Room {
     if (this.numbers.few) tasks.push(this.numbers.fill().then(() => {
       this.names.learn([...this.numbers.events.values()]);
       this.heading.remake();
+      this.record.draw();
     }));
     for (const { reason } of await Promise.allSettled(tasks)) if (reason) this.failed(reason);
   }
