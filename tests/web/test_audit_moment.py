@@ -239,3 +239,16 @@ def words(row: CommentState) -> str | None:
 def counted(up: int, down: int) -> str:
     """The votes of a published comment in words."""
     return ", ".join(part for part in (f"{up} for" * bool(up), f"{down} against" * bool(down)) if part)
+
+
+async def test_what_cannot_be_read_is_said_and_the_rest_stays(room: Room) -> None:
+    failing = "**/night-train?at=*"
+    await room.page.route(failing, lambda route: route.abort())
+    await room.press("Home")
+    await room.part(".status", has_text="This part could not be loaded.").wait_for()
+    await room.stands(EVENTS)
+    await room.page.unroute(failing)
+    await room.press("Home")
+    await room.stands(1)
+    assert await room.part(".status").inner_text() == ""
+    room.visitor.excuse("Failed to")

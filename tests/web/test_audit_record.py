@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.caller import Caller
+from core.events.types import CommentPosted, CommentRejected, Event, VoteCast
 from tests.support.following import Station
 from tests.support.house import ADA, AUDITOR, BEN, MOD, House, at
-from tests.web.auditing import EVENTS, REJECTED, Room, documents, enter, enter_sample, long_thread, replayed
+from tests.web.auditing import EVENTS, REJECTED, Room, documents, enter, enter_sample, long_thread, replayed, write
 from tests.web.visiting import Visitors
 from workers.importers import sample as sample_of
 
@@ -233,6 +235,23 @@ async def test_a_search_never_finds_a_redacted_text_and_the_public_finds_only_wh
     await room.part(".find button").click()
     await counted(room, 0)
     assert spoken != gone
+
+
+async def test_a_comment_that_is_neither_on_the_page_nor_near_in_the_record_has_its_authors_name(
+    visitors: Visitors, gateway: Station, house: House
+) -> None:
+    zoe, moderator = Caller(id="zoe", name="Zoe"), Caller(id="mo", name="Mo", roles=frozenset({"moderator"}))
+    comments: list[tuple[Event, Caller]] = [
+        (CommentPosted(comment=name, body="Words.", name="Zoe"), zoe) for name in ("gone", "stays")
+    ]
+    votes: list[tuple[Event, Caller]] = [
+        (VoteCast(comment="stays", value=1), Caller(id=f"v{n}", name="Somebody")) for n in range(250)
+    ]
+    rejected: tuple[Event, Caller] = (CommentRejected(comment="gone", revision=1), moderator)
+    await house.settled(str(await write(house, [*comments, *votes[:-1], rejected, votes[-1]])))
+    room = await enter(visitors, gateway, MOD)
+    await room.stands(254, 254)
+    await room.part(".trail", has_text="mo, moderator rejected Zoe’s comment").wait_for()
 
 
 async def test_of_a_hundred_thousand_events_only_what_is_shown_is_read(

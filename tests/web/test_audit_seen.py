@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.responses import JSONResponse
 
 from tests.support.following import Station
 from tests.support.house import (
@@ -21,8 +22,10 @@ from tests.support.house import (
     signed,
     token,
 )
-from tests.web.auditing import Room, base, enter, enter_sample
-from tests.web.visiting import WIDE, Visitors
+from tests.web.auditing import EVENTS, Room, base, enter, enter_sample
+from tests.web.visiting import WIDE, Publisher, Visitors
+from workers.gateway.web.assets import release
+from workers.importers import sample as sample_of
 
 if TYPE_CHECKING:
     from playwright.async_api import Route
@@ -204,3 +207,22 @@ new MutationObserver(() => {
   if (room && !room.token) room.token = async () => (window.asked++ ? "SECOND" : "FIRST");
 }).observe(document, { childList: true, subtree: true });
 """
+
+
+async def test_the_room_stands_in_a_page_of_a_publisher_under_a_strict_policy(
+    visitors: Visitors, publisher: Publisher
+) -> None:
+    claims = {**claims_of(MOD, sample_of.SITE), "name": "Wilma Drost"}
+    publisher.give("/token", JSONResponse({"token": signed(claims)}))
+    script = f'<script type="module" src="{publisher.gateway}{release().address("audit/audit.js")}"></script>'
+    tag = f'<hansard-audit site="{sample_of.SITE}" thread="{sample_of.THREAD}" token-url="/token"></hansard-audit>'
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(publisher.put("/cms", tag, head=script))
+    room = Room(page, visitor)
+    await room.stands(EVENTS)
+    await room.part(".bar", has_text="Wilma Drost, moderator").wait_for()
+    await room.part(".trail li a").first.click()
+    await room.stands(1)
+    assert page.url == f"{publisher.url}/cms"
+    link = await room.part(".trail .now a").get_attribute("href")
+    assert (link or "").startswith(f"{publisher.gateway}/audit/{sample_of.SITE}/{sample_of.THREAD}?at=")

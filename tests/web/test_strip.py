@@ -66,6 +66,18 @@ async def test_a_night_is_drawn_short_and_its_length_is_told(strip: "Page") -> N
     assert [tick["at"] % DAY == 0 for tick in found["ticks"]].count(True) == 1
 
 
+@pytest.mark.parametrize("number", [0, 30, 59])
+@pytest.mark.parametrize("days", [-50, 50])
+async def test_one_event_out_of_order_does_not_squeeze_the_others(strip: "Page", number: int, days: int) -> None:
+    times = [BEGIN + n * 10 * MINUTE for n in range(60)]
+    right = (await of_events(strip, times))["xs"]
+    times[number] += days * DAY
+    wrong = (await of_events(strip, times))["xs"]
+    if (number, days) in {(0, -50), (59, 50)}:  # in order after all, and a long gap
+        return
+    assert [abs(a - b) < 0.04 for a, b in zip(right, wrong, strict=True)] == [True] * 60
+
+
 async def test_events_of_one_moment_and_none_at_all_have_a_strip(strip: "Page") -> None:
     assert (await of_events(strip, []))["marks"] == []
     assert (await of_events(strip, [BEGIN]))["xs"] == [0.5]

@@ -18,7 +18,7 @@ MOST_READING = 26 * KB
 """The aim is 14 KB, which the modules that reading needs at once do not meet yet."""
 AUDIT = "audit/audit.js"
 AUDIT_BESIDE = ("css/audit.css", "audit/words/en.json")
-MOST_AUDIT = 31 * KB
+MOST_AUDIT = 32 * KB
 """What the audit room alone needs for its first picture; the aim is 20 KB."""
 MOST_PART = 6 * KB
 COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)

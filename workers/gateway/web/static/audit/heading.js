@@ -90,7 +90,7 @@ export class Heading {
    * @param {number | null} number */
   point(number) {
     this.pointed = number;
-    if (this.strip && number) this.draw();
+    if (this.strip) this.draw();
   }
 
   /** Make the strip anew, after more events are known. */

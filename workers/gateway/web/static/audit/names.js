@@ -41,6 +41,11 @@ export class Names {
     return staff ? words.say("role_moderator", { name }) : name;
   }
 
+  /** Whether everybody is known whom the sentence of an event names by a comment. @param {Event} event */
+  knows({ comment, data }) {
+    return [comment, data?.answered].every((one) => !one || this.authors.has(one));
+  }
+
   /** @param {string | undefined} comment */
   author(comment) {
     return this.authors.get(comment ?? "") ?? this.words.say("somebody");

@@ -62,7 +62,7 @@ export class Record {
   async only(filter) {
     this.filter = filter;
     this.events = [];
-    await this.show(this.now);
+    await this.show(this.now).catch(this.given.failed);
   }
 
   /** Show the events about a position. @param {string} position */
@@ -165,7 +165,8 @@ export class Record {
       const yet = compare(event.position, this.now) > 0;
       if (yet && !passed) rows.push({ key: "future", class: "future", text: this.words.say("future") });
       passed = yet;
-      rows.push({ key: event.position, event, yet });
+      // A sentence whose names become known later is made again.
+      rows.push({ key: `${event.position}${this.given.names.knows(event) ? "" : "?"}`, event, yet });
     }
     return rows;
   }
@@ -193,7 +194,7 @@ export class Record {
   /** @param {Element} node @param {any} row */
   #marked(node, row) {
     if (!row.event) return;
-    const now = row.key === this.now;
+    const now = row.event.position === this.now;
     attr(node, "aria-current", now && "true");
     const facts = /** @type {HTMLDetailsElement} */ (node.querySelector("details"));
     if (now !== node.classList.contains("now")) facts.open = now;

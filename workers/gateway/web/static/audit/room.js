@@ -1,21 +1,19 @@
 /** The room: one moment of one thread, shown by the heading, the page then and the record, each about the same event. */
 
 import { el, on, say } from "../shared/dom.js";
-import { times } from "../shared/time.js";
 import { Calls, Failure } from "./calls.js";
 import { Foot } from "./foot.js";
+import { formats } from "./formats.js";
+import { Gone } from "./gone.js";
 import { Heading } from "./heading.js";
 import { Names } from "./names.js";
-import { Numbers, timeOf } from "./numbers.js";
+import { Numbers } from "./numbers.js";
 import { Record } from "./record.js";
-import { Then, isWhole, rowsOf } from "./then.js";
+import { Then, rowsOf } from "./then.js";
 
 /** @typedef {import("./sentences.js").Event} Event */
 
 const PAGE = 200;
-const MOST_ASKED = 20;
-/** The status of a comment right after an event, where readers do not see it. @type {Record<string, string>} */
-const STATUS = { "comment.rejected": "rejected", "comment.withdrawn": "withdrawn" };
 
 export class Room {
   /**
@@ -25,26 +23,27 @@ export class Room {
    */
   constructor(body, { words, caller, site, thread, called }) {
     Object.assign(this, { body, words, caller, site, thread, called });
-    this.utc = times(words.locale, "UTC");
     this.calls = new Calls(site, thread, caller);
     this.names = new Names(words);
     const read = (/** @type {any} */ query) => this.calls.recall("/record", query);
+    this.gone = new Gone(this.calls, caller, this.names);
     this.numbers = new Numbers(read);
     this.leaving = new AbortController();
     this.number = 0;
-    this.#formats(words.locale);
+    Object.assign(this, formats(words));
+    on(window, "popstate", () => this.#tried(this.#asked()), { signal: this.leaving.signal });
     this.heading = new Heading(words, this.numbers, {
       utc: this.utc, exact: this.exact, local: this.local,
-      move: (number, jump) => this.#moved(number, jump),
-      play: () => this.#player().then((replay) => (replay.playing ? replay.pause() : replay.play())).catch((error) => this.failed(error)),
-      other: () => this.#player().then((replay) => replay.other()).catch((error) => this.failed(error)),
-      change: () => this.#change(),
-      ranged: (range) => this.#ranged(range), failed: (error) => this.failed(error),
+      move: (number, jump) => this.#tried(this.#moved(number, jump)),
+      play: () => this.#tried(this.#player().then((replay) => (replay.playing ? replay.pause() : replay.play()))),
+      other: () => this.#tried(this.#player().then((replay) => replay.other())),
+      change: () => this.#tried(this.#change()),
+      ranged: (range) => this.#tried(this.#ranged(range)), failed: (error) => this.failed(error),
     });
-    this.then = new Then(words, { utc: this.utc, exact: this.exact, more: (row) => this.#more(row), unhide: (row) => this.#unhide(row) });
+    this.then = new Then(words, { utc: this.utc, exact: this.exact, more: (row) => this.#tried(this.#more(row)), unhide: (row) => this.#tried(this.#unhide(row)) });
     this.record = new Record(words, {
       utc: this.utc, day: this.day, exact: this.exact, names: this.names, read, link: (event) => this.link(event),
-      go: (event) => this.#to(event.position, true), failed: (error) => this.failed(error),
+      go: (event) => this.#tried(this.#to(event.position, true)), failed: (error) => this.failed(error),
     });
     /** @type {import("./replay.js").Replay | null} */
     this.replay = null;
@@ -70,30 +69,11 @@ export class Room {
     this.heading.playing(Boolean(this.replay?.playing), Boolean(this.replay?.live), this.replay?.rate ?? 1);
   }
 
-  /** @param {string} locale */
-  #formats(locale) {
-    const clock = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-    const utc = new Intl.DateTimeFormat(locale, { ...clock, timeZone: "UTC" });
-    const local = new Intl.DateTimeFormat(locale, clock);
-    const zone = new Intl.DateTimeFormat(locale, { timeZoneName: "short" });
-    const date = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-    this.day = date.format;
-    /** A time to the second, with its zone. */
-    this.exact = (/** @type {string | number} */ time) => this.words.say("day_clock", {
-      day: this.utc.longDate(new Date(time)), clock: `${utc.format(new Date(time))} UTC`,
-    });
-    /** The hour in the reader's zone, that zone, and the day there. @type {(time: string | number) => string[]} */
-    this.local = (time) => [local.format(new Date(time)),
-      zone.formatToParts(new Date(time)).find(({ type }) => type === "timeZoneName")?.value ?? "",
-      times(locale).longDate(new Date(time))];
-  }
-
   /** Show the moment that the address names, or the last one. */
   async begin() {
     const { words, body } = this;
     say(this.status, words.say("loading"));
     body.replaceChildren(this.status);
-    on(window, "popstate", () => this.#asked(), { signal: this.leaving.signal });
     try {
       await this.caller.arrive();
       this.foot = new Foot(this);
@@ -119,15 +99,20 @@ export class Room {
     if (this.numbers.few) tasks.push(this.numbers.fill().then(() => {
       this.names.learn([...this.numbers.events.values()]);
       this.heading.remake();
+      this.record.draw();
     }));
     for (const { reason } of await Promise.allSettled(tasks)) if (reason) this.failed(reason);
   }
 
-  /** For staff, the rows as they are now, which tell what is gone. */
+  /** Read the rows as they are now. */
   async #present() {
-    if (!this.caller.staff) return;
-    this.now = rowsOf(await this.calls.page(this.numbers.last));
-    this.names.rows(this.now.values());
+    await this.gone.read(this.numbers.last);
+    this.#draw();
+  }
+
+  /** Show staff what a tombstone hides. @param {any} row */
+  async #unhide(row) {
+    await this.gone.unhide(row, this.event);
     this.#draw();
   }
 
@@ -172,55 +157,22 @@ export class Room {
     this.names.rows(rows.values());
     this.names.learn([event]);
     await this.record.show(event.position);
-    await this.complete(event, page);
+    await this.gone.complete(event, page);
     Object.assign(this, { number, event, page });
-    this.#draw();
-  }
-
-  /** Add the row that an event is about, where the page leaves it out, or shows a tombstone to staff.
-   * @param {Event} event @param {any} page */
-  async complete(event, page) {
-    const { comment, revision } = event;
-    const row = rowsOf(page).get(comment ?? "");
-    if (!comment || row?.author || row?.hidden) return;
-    const absent = (/** @type {unknown} */ error) => {
-      if (error instanceof Failure && error.status === 404) return null; // not shown to this caller, or not then
-      throw error;
-    };
-    const line = row || isWhole(page) ? null : await this.calls.line(comment, event.position).catch(absent);
-    const hidden = line || !this.caller.staff ? null : await this.calls.hidden(comment, revision ?? null, timeOf(event)).catch(absent);
-    if (hidden) this.names.rows([hidden]);
-    if (row) row.hidden = hidden;
-    else if (line) page.comments.unshift(line);
-    else if (hidden) page.comments.unshift({ ...hidden, hidden, status: STATUS[event.type] ?? "pending" });
-  }
-
-  /** Show staff what a tombstone hides. @param {any} row */
-  async #unhide(row) {
-    row.hidden = await this.calls.hidden(row.id, null, timeOf(this.event));
-    this.#draw();
-  }
-
-  /** Ask for the rows of then that are not on the page now: what became of them. Of many, for the first ones. */
-  async #missing() {
-    const { now, page } = this;
-    if (!now) return;
-    const asked = [...rowsOf(page).values()].filter((row) => row.author && !now.has(row.id)).slice(0, MOST_ASKED);
-    if (!asked.length) return;
-    await Promise.all(asked.map(async ({ id }) => now.set(id, (await this.calls.get(`/comments/${id}`)).comment)));
+    say(this.status, "");
     this.#draw();
   }
 
   #draw() {
-    const { number, event, page, now, heading, then, record } = this;
+    const { number, event, page, heading, then, record } = this;
     if (!event) return;
     heading.show(number, event, page.thread.title, record.text(event));
-    then.show({ event, page, now: now ?? null, staff: this.caller.staff });
+    then.show({ event, page, now: this.gone.now, staff: this.caller.staff });
     record.draw();
     if (!heading.element.isConnected) this.#furnish();
     then.reveal();
     record.reveal();
-    this.#missing().catch((error) => this.failed(error));
+    this.#tried(this.gone.ask(page).then((more) => more && this.#draw()));
   }
 
   #furnish() {
@@ -245,13 +197,8 @@ export class Room {
 
   /** @param {number} number @param {boolean} jump */
   async #moved(number, jump) {
-    const to = Math.max(1, Math.min(this.numbers.total, number));
-    try {
-      await this.go(to);
-      this.#address(jump);
-    } catch (error) {
-      this.failed(error);
-    }
+    await this.go(Math.max(1, Math.min(this.numbers.total, number)));
+    this.#address(jump);
   }
 
   /** @param {string} position @param {boolean} jump */
@@ -342,6 +289,11 @@ export class Room {
     body.replaceChildren(el("div.refused", {}, el("h1", {}, words.say("public")), el("p", { role: "alert" }, words.say(key ?? "failed", { name: caller.name })),
       ...(key ? [] : [el("button.do", { type: "button", onclick: () => this.begin() }, words.say("again"))])));
     if (!key) throw error;
+  }
+
+  /** Say so where something fails. @param {Promise<unknown>} work */
+  #tried(work) {
+    return work.catch((error) => this.failed(error));
   }
 
   /** Something is not shown; the rest stays. @param {unknown} error */

@@ -32,6 +32,7 @@ const UNLIKE = 20;
 const MOST_GAPS = 12;
 const GAP_WIDTH = 0.038;
 const EDGE = 0.004;
+const LEAST_SPACE = 0.035;
 
 /** @type {Record<string, Kind>} */
 const KINDS = {
@@ -163,15 +164,14 @@ export function markOf(strip, index) {
 
 /** Places of times on a line, with gaps that are much longer than the rest drawn short.
  *
- * Times that go back, as an import may record them, stay at the place of the latest one before.
+ * Times that are out of order, as an import may record them, stay at the place of the event before.
  *
  * @param {number[]} times
  * @param {number} [per] 2 where the times are pairs, the begin and the end of a mark: a gap lies between marks only
  * @returns {{xs: number[], gaps: Gap[], ticks: Tick[]}} */
 export function timeline(times, per = 1) {
   if (times.length === 0) return { xs: [], gaps: [], ticks: [] };
-  const rising = [...times];
-  for (let i = 1; i < rising.length; i++) rising[i] = Math.max(rising[i], rising[i - 1]);
+  const rising = ordered(times);
   const total = rising[rising.length - 1] - rising[0];
   if (total === 0) return { xs: rising.map(() => 0.5), gaps: [], ticks: [] };
   const long = longGaps(rising, total, per);
@@ -189,7 +189,7 @@ export function timeline(times, per = 1) {
     if (isLong.has(i)) gaps.push({ x: xs[i - 1] + GAP_WIDTH * 0.1, width: GAP_WIDTH * 0.8, ms });
     xs.push(xs[i - 1] + width);
   }
-  return { xs, gaps, ticks: ticks(rising, xs, isLong, total - shortened) };
+  return { xs, gaps, ticks: spaced(ticks(rising, xs, isLong, total - shortened)) };
 }
 
 /** @param {Mark[]} marks @param {"time" | "events"} scale @param {boolean} columns @returns {Strip} */
@@ -202,7 +202,7 @@ function placed(marks, scale, columns) {
     return { marks, ...line, xs: line.xs.filter((_, index) => index % 2 === 0), columns, total };
   }
   const xs = marks.map((mark) => EDGE + ((1 - 2 * EDGE) * (mark.first - 1)) / Math.max(total - 1, 1));
-  return { marks, xs, gaps: [], ticks: days(marks, xs), columns, total };
+  return { marks, xs, gaps: [], ticks: spaced(days(ordered(marks.map((mark) => mark.at)), xs)), columns, total };
 }
 
 /** Indexes of the times before which a gap is so long, and so unlike the others, that it would squeeze them.
@@ -247,16 +247,45 @@ function ticks(rising, xs, isLong, shown) {
 }
 
 /** The first mark of each day, for a scale of equal steps.
- * @param {Mark[]} marks @param {number[]} xs @returns {Tick[]} */
-function days(marks, xs) {
-  /** @type {Tick[]} */
-  const found = [];
-  let day = NaN;
-  for (let i = 0; i < marks.length; i++) {
-    const here = Math.floor(marks[i].at / DAY);
-    if (here !== day) found.push({ x: xs[i], at: marks[i].at, day: true });
-    day = here;
-  }
-  const per = Math.ceil(found.length / MOST_TICKS);
-  return found.filter((_, index) => index % per === 0);
+ * @param {number[]} rising @param {number[]} xs @returns {Tick[]} */
+function days(rising, xs) {
+  const first = (/** @type {number} */ at, /** @type {number} */ i) => !i || Math.floor(at / DAY) !== Math.floor(rising[i - 1] / DAY);
+  return rising.flatMap((at, i) => (first(at, i) ? [{ x: xs[i], at, day: true }] : []));
+}
+
+/** Ticks without those that are too near the one before. @param {Tick[]} all @returns {Tick[]} */
+function spaced(all) {
+  let last = -1;
+  return all.filter(({ x }) => {
+    const fits = x - last >= LEAST_SPACE;
+    if (fits) last = x;
+    return fits;
+  });
+}
+
+/** Times made rising: as many as possible stay as they are, and each of the others takes the time before it.
+ *
+ * So the few that an import recorded out of order do not squeeze the many.
+ *
+ * @param {number[]} times @returns {number[]} */
+function ordered(times) {
+  /** @type {number[]} */
+  const ends = []; // of the best run of each length, the index of its last time
+  /** @type {number[]} */
+  const before = [];
+  times.forEach((time, i) => {
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (times[ends[middle]] <= time) low = middle + 1;
+      else high = middle;
+    }
+    before[i] = low ? ends[low - 1] : -1;
+    ends[low] = i;
+  });
+  const kept = new Set();
+  for (let i = ends[ends.length - 1] ?? -1; i >= 0; i = before[i]) kept.add(i);
+  let last = times.find((_, i) => kept.has(i)) ?? 0;
+  return times.map((time, i) => (kept.has(i) ? (last = time) : last));
 }

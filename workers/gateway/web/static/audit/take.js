@@ -103,10 +103,10 @@ export async function saveExhibit(room, verdict, signal, told) {
   const first = await room.numbers.event(1);
   const { blob, count, last } = await linesIn(room, {}, [first.position, event.position], signal, told);
   const page = await calls.whole(event.position, signal);
-  await room.complete(event, page);
+  await room.gone.complete(event, page);
   const then = new Then(words, { utc: room.utc, exact: room.exact, more: async () => {}, unhide: async () => {} });
   then.whole.checked = true;
-  then.show({ event, page, now: room.now ?? null, staff: true });
+  then.show({ event, page, now: room.gone.now, staff: true });
   for (const button of then.list.querySelectorAll("button")) button.remove();
   room.names.learn(last);
   const word = (/** @type {string} */ name, values = {}) => words.say(`exhibit.${name}`, values);
