@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from core.ids import COMMENT_PATTERN, MEMBER_PATTERN, SITE_PATTERN, SLUG_PATTERN, THREAD_PATTERN
-from core.policy import ENTITLEMENT_PATTERN, ORIGIN_PATTERN
+from core.policy import (
+    CLAIM_PATTERN,
+    ENTITLEMENT_PATTERN,
+    LANGUAGE_PATTERN,
+    ORIGIN_PATTERN,
+    TIME_OF_DAY_PATTERN,
+    ZONE_PATTERN,
+)
 from workers.gateway.shapes.common import POSITION_PATTERN
 from workers.gateway.shapes.keys import JWKS_URL_PATTERN
 from workers.gateway.shapes.staff import EVENT_TYPE_PATTERN
@@ -17,6 +24,10 @@ WORDS: Final[Mapping[str, str]] = {
     SLUG_PATTERN: "1 to 40 characters of a-z, 0-9 and -",
     ENTITLEMENT_PATTERN: "1 to 64 characters of A-Z, a-z, 0-9, ., _, : and -",
     ORIGIN_PATTERN: "http:// or https://, a host in lower case and an optional port, for example https://example.org",
+    LANGUAGE_PATTERN: "the tag of a language, for example en or de-AT",
+    ZONE_PATTERN: "the name of a time zone, for example Europe/Berlin",
+    TIME_OF_DAY_PATTERN: "a time of day of the form 08:30",
+    CLAIM_PATTERN: "1 to 200 characters of A-Z, a-z, 0-9, _, ., /, : and -",
     JWKS_URL_PATTERN: "an https address of visible ASCII characters",
     EVENT_TYPE_PATTERN: "a noun, a dot and a past participle, for example comment.posted",
     POSITION_PATTERN: "<ms>-<n>, as returned in a response",
