@@ -30,13 +30,15 @@ class Times {
     /** "12 October 2026 at 11:15:42 UTC": to the second, with its zone. */
     this.exact = format({ ...clock, day: "numeric", month: "long", year: "numeric", second: "2-digit", timeZoneName: "short" });
     const numbers = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
-    /** "2026-10-12": the day as a key. */
-    this.key = numbers.format;
+    /** "2026-10-12": the day as a key. It is asked for often, and the reader's own zone needs no formatter. */
+    this.key = timeZone ? numbers.format : (at) => `${at.getFullYear()}-${at.getMonth() + 1}-${at.getDate()}`;
+    /** "2026": the year as a key. */
+    this.year = (at) => this.key(at).split("-")[0];
   }
 
   /** The day, with its year where that is not this one. @param {Date} at @param {Date} [now] @param {boolean} [long] */
   dated(at, now = new Date(), long = false) {
-    const sameYear = this.key(at).slice(0, -6) === this.key(now).slice(0, -6);
+    const sameYear = this.year(at) === this.year(now);
     if (long) return sameYear ? this.longDay(at) : this.longDate(at);
     return sameYear ? this.day(at) : this.date(at);
   }
