@@ -20,7 +20,7 @@ from core.keys import DEPLOYMENT, FIRST_GENERATION, Partition, window
 from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.log.restore import Elsewhere, Restored, write_again
-from core.policy import Policy, PolicyChanges
+from core.policy import HELD_BEFORE, Policy, PolicyChanges
 from core.position import START, Position
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.errors import HalfRestored, OtherDeployment
@@ -270,7 +270,7 @@ async def test_events_of_before_and_after_an_upgrade_are_restored_as_they_are(
     assert checked.header.layout == 2
     async with open_deployment(target, partitions=PARTITIONS) as again:
         assert await policy_events(again) == before
-        assert (await site_of(RedisLog(again), SITE)).policy == Policy(votes=False, rules=rules)
+        assert (await site_of(RedisLog(again), SITE)).policy == Policy(**HELD_BEFORE, votes=False, rules=rules)
         assert again.record.format == 2
 
 

@@ -119,7 +119,10 @@ HOSTILE: dict[str, tuple[tuple[Record | bytes, ...], str]] = {
     "no JSON": ((HEADER, entry(lambda _: b"{")), r"the entry at 5-1 cannot be read: .*\(record 2, entry 1\)"),
     "no text": ((HEADER, entry(lambda _: b"")), "the entry at 5-1 cannot be read"),
     "JSON without end": ((HEADER, entry(lambda _: b"[" * 100_000)), "the entry at 5-1 cannot be read"),
-    "no fact": ((HEADER, entry(lambda e: e.replace(b'"policy"', b'"other"'))), "cannot be read: ValidationError"),
+    "no fact": (
+        (HEADER, entry(lambda e: e.replace(b'"policy"', b'"other"'))),
+        "cannot be read: (KeyError|ValidationError)",
+    ),
     "no such site": (
         (HEADER, entry(lambda e: e.replace(b'"kew"', b'"k/w"'))),
         "the name of its site or thread is invalid",
