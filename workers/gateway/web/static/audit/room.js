@@ -7,7 +7,7 @@ import { formats } from "./formats.js";
 import { Gone } from "./gone.js";
 import { Heading } from "./heading.js";
 import { Names } from "./names.js";
-import { Numbers } from "./numbers.js";
+import { Numbers, compare } from "./numbers.js";
 import { Record } from "./record.js";
 import { Then, rowsOf } from "./then.js";
 
@@ -48,6 +48,8 @@ export class Room {
     /** @type {import("./replay.js").Replay | null} */
     this.replay = null;
     this.status = el("p.status.label", { role: "status" });
+    /** What the address named and is not there. */
+    this.lost = el("p.note.label", { role: "status" });
   }
 
   /** The replay, loaded when it is first used. */
@@ -121,13 +123,38 @@ export class Room {
     return this.hosted ? new URL(location.href).searchParams.get("at") : null;
   }
 
-  /** Go to the moment that the address names, otherwise to the last event. */
+  /** Go to the moment that the address names, otherwise to the last event. What is not there is said, and the address
+   * becomes that of what is shown. */
   async #asked() {
-    const found = await this.numbers.find(this.named ?? this.numbers.last).catch((error) => {
+    const { named, numbers } = this;
+    const found = named === null ? numbers.total : await numbers.find(named).catch((error) => {
       if (error instanceof Failure && error.status < 500) return 0; // no event of this thread
       throw error;
     });
-    await this.go(found || this.numbers.total);
+    await this.go(found || numbers.total);
+    const { position } = this.event;
+    const lost = [];
+    if (named !== null && named !== position) {
+      const near = found && !(compare(numbers.last, named) < 0) && compare(position, named) < 0;
+      if (!near) await this.go(numbers.total);
+      lost.push(near ? "moment_near" : "moment_none");
+    }
+    if (await this.#missing()) lost.push("comment_none");
+    say(this.lost, lost.map((key) => this.words.say(key)).join(" "));
+    if (lost.length) this.#address(false);
+  }
+
+  /** Whether the address names a comment that is not there. */
+  async #missing() {
+    const comment = this.hosted && new URL(location.href).searchParams.get("comment");
+    if (!comment || comment === this.event.comment) return false;
+    try {
+      await this.calls.recall(`/comments/${encodeURIComponent(comment)}`, {});
+      return false;
+    } catch (error) {
+      if (error instanceof Failure && error.status < 500) return true;
+      throw error;
+    }
   }
 
   /** Stand at an event. Of several that are asked for at once, the last one counts. @param {number} number */
@@ -188,7 +215,7 @@ export class Room {
     this.heading.element.firstElementChild?.append(el("fieldset.tabs", {}, el("legend.sr", {}, words.say("show")), tab("then", true), tab("record", false)));
     body.replaceChildren(
       el("div.bar", {}, el("b", {}, "Hansard"), el("span.site", {}, this.called), el("span.end.label", {}, who)),
-      ...(note ? [el("p.note.label", {}, words.say(note, { name: caller.name }))] : []),
+      this.lost, ...(note ? [el("p.note.label", {}, words.say(note, { name: caller.name }))] : []),
       this.heading.element, two, this.foot.element, this.status);
     say(this.status, "");
     this.heading.remake();
@@ -198,6 +225,7 @@ export class Room {
   /** @param {number} number @param {boolean} jump */
   async #moved(number, jump) {
     await this.go(Math.max(1, Math.min(this.numbers.total, number)));
+    say(this.lost, "");
     this.#address(jump);
   }
 
