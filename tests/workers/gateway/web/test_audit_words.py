@@ -58,7 +58,11 @@ def test_every_word_that_a_module_names_is_there() -> None:
 
 
 def test_every_word_is_used() -> None:
-    unused = [key for key in WORDS if not key.startswith(MADE) and f'"{key}"' not in SOURCE and f"all.{key}" not in SOURCE and key != "locale"]
+    unused = [
+        key
+        for key in WORDS
+        if not key.startswith(MADE) and f'"{key}"' not in SOURCE and f"all.{key}" not in SOURCE and key != "locale"
+    ]
     assert unused == []
 
 

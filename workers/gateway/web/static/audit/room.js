@@ -9,6 +9,7 @@ import { Heading } from "./heading.js";
 import { Names } from "./names.js";
 import { Numbers, compare } from "./numbers.js";
 import { Record } from "./record.js";
+import { bring } from "./reveal.js";
 import { Then, rowsOf } from "./then.js";
 
 /** @typedef {import("./sentences.js").Event} Event */
@@ -35,6 +36,7 @@ export class Room {
     this.heading = new Heading(words, this.numbers, {
       utc: this.utc, exact: this.exact, local: this.local,
       move: (number, jump) => this.#tried(this.#moved(number, jump)),
+      landed: () => this.#tried(Promise.resolve(this.going).then(() => this.#bring())),
       play: () => this.#tried(this.#player().then((replay) => (replay.playing ? replay.pause() : replay.play()))),
       other: () => this.#tried(this.#player().then((replay) => replay.other())),
       change: () => this.#tried(this.#change()),
@@ -83,6 +85,7 @@ export class Room {
       if (this.named) this.calls.page(this.named).catch(() => {}); // asked again when the room stands there
       await this.numbers.open();
       await this.#asked();
+      if (this.named) this.#bring();
     } catch (error) {
       return this.#refused(error);
     }
@@ -102,6 +105,7 @@ export class Room {
       this.names.learn([...this.numbers.events.values()]);
       this.heading.remake();
       this.record.draw();
+      this.record.reveal();
     }));
     for (const { reason } of await Promise.allSettled(tasks)) if (reason) this.failed(reason);
   }
@@ -193,7 +197,7 @@ export class Room {
   #draw() {
     const { number, event, page, heading, then, record } = this;
     if (!event) return;
-    heading.show(number, event, page.thread.title, record.text(event));
+    heading.show(number, event, page.thread, record.text(event), this.caller.staff);
     then.show({ event, page, now: this.gone.now, staff: this.caller.staff });
     record.draw();
     if (!heading.element.isConnected) this.#furnish();
@@ -204,7 +208,7 @@ export class Room {
 
   #furnish() {
     const { words, caller, body } = this;
-    const who = words.say(`role_${caller.role}`, { name: caller.name });
+    const who = caller.role === "nobody" ? "" : words.say(`role_${caller.role}`, { name: caller.name });
     const note = caller.staff ? (caller.role === "moderator" ? "tallies" : null) : caller.role === "other" ? "wrong_role" : "public_sees";
     const two = el("div.two", {}, this.then.element, this.record.element);
     const tab = (/** @type {string} */ name, /** @type {boolean} */ checked) => el("label", {},
@@ -215,7 +219,7 @@ export class Room {
     this.heading.element.firstElementChild?.append(el("fieldset.tabs", {}, el("legend.sr", {}, words.say("show")), tab("then", true), tab("record", false)));
     body.replaceChildren(
       el("div.bar", {}, el("b", {}, "Hansard"), el("span.site", {}, this.called), el("span.end.label", {}, who)),
-      this.lost, ...(note ? [el("p.note.label", {}, words.say(note, { name: caller.name }))] : []),
+      this.lost, ...(note ? [el("p.note.label", {}, words.say(note, { name: caller.name }), caller.staff ? "" : ` ${words.say("staff_see")}`)] : []),
       this.heading.element, two, this.foot.element, this.status);
     say(this.status, "");
     this.heading.remake();
@@ -232,6 +236,14 @@ export class Room {
   /** @param {string} position @param {boolean} jump */
   async #to(position, jump) {
     await this.#moved(await this.numbers.find(position), jump);
+    this.#bring();
+  }
+
+  /** Bring what changed into view where the window scrolls and not the page then, as on a phone. */
+  #bring() {
+    const { then, record } = this;
+    if (record.element.checkVisibility()) bring(record.element, record.element.querySelector(".now"));
+    if (then.element.checkVisibility()) bring(then.element, then.element.querySelector(".hit"));
   }
 
   /** The next event that is no vote. */
