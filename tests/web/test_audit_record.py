@@ -179,6 +179,15 @@ VISIBLE = """
 """
 
 
+SHOWN = """
+(selector) => {
+  const node = document.querySelector("hansard-audit").shadowRoot.querySelector(selector);
+  const [box, outer] = [node, node.closest(".trail")].map((one) => one.getBoundingClientRect());
+  return box.top >= outer.top && box.bottom <= outer.bottom;
+}
+"""
+
+
 async def test_the_record_is_filtered_by_kind_and_by_person(room: Room, fresh: str) -> None:
     events = documents(await replayed_of(fresh))
     for name, begins in (("Texts", ("comment.posted", "comment.edited")), ("Votes", ("vote.",))):
@@ -192,6 +201,9 @@ async def test_the_record_is_filtered_by_kind_and_by_person(room: Room, fresh: s
     await room.part(".trail .now button", has_text="Show only what wilma did").click()
     await room.part(".person", has_text="Only what wilma did").wait_for()
     await counted(room, sum(event["actor"]["id"] == "wilma" for event in events))
+    for edge in ("0", "box.scrollHeight"):  # it stays where it is seen
+        await room.part(".trail").evaluate(f"(box) => box.scrollTo(0, {edge})")
+        await room.page.wait_for_function(SHOWN, arg=".filters .all")
     await show_all.click()
     await counted(room, EVENTS)
     assert not await show_all.is_visible()

@@ -112,7 +112,7 @@ async def test_an_exhibit_opens_from_disk_alone_and_names_the_digest_of_the_line
     assert facts["Events up to the moment"] == "38"
     assert facts["Self-check"].startswith("rebuilt from 76 recorded events, identical, ")
     (local,) = [value for name, value in facts.items() if name.startswith("In the time zone ")]
-    assert re.fullmatch(r"1[12] October 2026, \d\d:02:13", local)
+    assert re.fullmatch(r"1[12] October 2026, \d\d:02:13 \S+", local)
 
     digest, command = await page.locator(".facts code").all_inner_texts()
     options = command.removeprefix("hansard replay --json --site sample --thread night-train ").split()

@@ -131,7 +131,7 @@ export class Room {
    * becomes that of what is shown. */
   async #asked() {
     const { named, numbers } = this;
-    const found = named === null ? numbers.total : await numbers.find(named).catch((error) => {
+    const found = await numbers.find(named ?? numbers.last).catch((error) => {
       if (error instanceof Failure && error.status < 500) return 0; // no event of this thread
       throw error;
     });

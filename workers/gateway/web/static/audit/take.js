@@ -139,7 +139,7 @@ export async function saveExhibit(room, verdict, signal, told) {
   /** @type {[string, string | Node][]} */
   const facts = [
     [word("site"), site], [word("article"), page.thread.url], [word("thread"), thread], [word("moment"), time],
-    [word("local", { zone }), `${day}, ${clock}`], ...(event.at ? [/** @type {[string, string]} */ ([word("recorded"), room.exact(event.at)])] : []),
+    [word("local", { zone }), `${day}, ${clock} ${zone}`], ...(event.at ? [/** @type {[string, string]} */ ([word("recorded"), room.exact(event.at)])] : []),
     [word("position"), event.position],
     [word("made"), word("made_by", { name: caller.name, id: caller.claims.sub ?? "", time: room.exact(Date.now()) })],
     [word("events"), words.number(count)],
