@@ -44,7 +44,7 @@ export class Foot {
 
   async #copy() {
     const { room, copier } = this;
-    const link = room.link(room.event);
+    const link = room.address.link(room.event);
     try {
       await navigator.clipboard.writeText(link);
       say(copier, room.words.say("copied"));

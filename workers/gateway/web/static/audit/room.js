@@ -1,6 +1,7 @@
 /** The room: one moment of one thread, shown by the heading, the page then and the record, each about the same event. */
 
 import { el, on, say } from "../shared/dom.js";
+import { Address } from "./address.js";
 import { Calls, Failure } from "./calls.js";
 import { Foot } from "./foot.js";
 import { formats } from "./formats.js";
@@ -24,6 +25,7 @@ export class Room {
    */
   constructor(body, { words, caller, site, thread, called }) {
     Object.assign(this, { body, words, caller, site, thread, called });
+    this.address = new Address(site, thread);
     this.calls = new Calls(site, thread, caller);
     this.names = new Names(words);
     const read = (/** @type {any} */ query) => this.calls.recall("/record", query);
@@ -44,7 +46,7 @@ export class Room {
     });
     this.then = new Then(words, { utc: this.utc, exact: this.exact, more: (row) => this.#tried(this.#more(row)), unhide: (row) => this.#tried(this.#unhide(row)) });
     this.record = new Record(words, {
-      utc: this.utc, day: this.day, exact: this.exact, names: this.names, read, link: (event) => this.link(event),
+      utc: this.utc, day: this.day, exact: this.exact, names: this.names, read, link: (event) => this.address.link(event),
       go: (event) => this.#tried(this.#to(event.position, true)), failed: (error) => this.failed(error),
     });
     /** @type {import("./replay.js").Replay | null} */
@@ -82,10 +84,10 @@ export class Room {
       await this.caller.arrive();
       this.foot = new Foot(this);
       if (this.caller.claims.sub) this.names.people.set(this.caller.claims.sub, this.caller.name);
-      if (this.named) this.calls.page(this.named).catch(() => {}); // asked again when the room stands there
+      if (this.address.named) this.calls.page(this.address.named).catch(() => {}); // asked again when the room stands there
       await this.numbers.open();
       await this.#asked();
-      if (this.named) this.#bring();
+      if (this.address.named) this.#bring();
     } catch (error) {
       return this.#refused(error);
     }
@@ -122,15 +124,10 @@ export class Room {
     this.#draw();
   }
 
-  /** The position that the address names. */
-  get named() {
-    return this.hosted ? new URL(location.href).searchParams.get("at") : null;
-  }
-
   /** Go to the moment that the address names, otherwise to the last event. What is not there is said, and the address
    * becomes that of what is shown. */
   async #asked() {
-    const { named, numbers } = this;
+    const { numbers, address: { named } } = this;
     const found = await numbers.find(named ?? numbers.last).catch((error) => {
       if (error instanceof Failure && error.status < 500) return 0; // no event of this thread
       throw error;
@@ -145,12 +142,12 @@ export class Room {
     }
     if (await this.#missing()) lost.push("comment_none");
     say(this.lost, lost.map((key) => this.words.say(key)).join(" "));
-    if (lost.length) this.#address(false);
+    if (lost.length) this.address.write(this.event, false);
   }
 
   /** Whether the address names a comment that is not there. */
   async #missing() {
-    const comment = this.hosted && new URL(location.href).searchParams.get("comment");
+    const { comment } = this.address;
     if (!comment || comment === this.event.comment) return false;
     try {
       await this.calls.recall(`/comments/${encodeURIComponent(comment)}`, {});
@@ -230,7 +227,7 @@ export class Room {
   async #moved(number, jump) {
     await this.go(Math.max(1, Math.min(this.numbers.total, number)));
     say(this.lost, "");
-    this.#address(jump);
+    this.address.write(this.event, jump);
   }
 
   /** @param {string} position @param {boolean} jump */
@@ -293,32 +290,6 @@ export class Room {
     await this.numbers.open();
     await this.go(await this.numbers.find(position));
     await this.#later();
-  }
-
-  /** Whether the address of the window is that of this room. */
-  get hosted() {
-    return location.href.split("?")[0] === this.link().split("?")[0];
-  }
-
-  /** The address of a moment. @param {Event} [event] */
-  link(event) {
-    const url = new URL(`/audit/${encodeURIComponent(this.site)}/${encodeURIComponent(this.thread)}`, import.meta.url);
-    if (event) url.searchParams.set("at", event.position);
-    if (event?.comment) url.searchParams.set("comment", event.comment);
-    return url.href;
-  }
-
-  /** @param {boolean} jump */
-  #address(jump) {
-    if (!this.hosted) return;
-    clearTimeout(this.writing);
-    const there = new URL(this.link(this.event));
-    const who = new URL(location.href).searchParams.get("as");
-    if (who) there.searchParams.set("as", who); // of the sample, whose desk signs for several people
-    const { href } = there;
-    if (jump) history.pushState(null, "", href);
-    // A slider that is dragged would write more often than a browser allows.
-    else this.writing = setTimeout(() => history.replaceState(null, "", href), 300);
   }
 
   /** Nothing can be shown. @param {unknown} error */
