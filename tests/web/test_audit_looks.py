@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from core.partitions import partition_of
+from core.position import START
 from tests.support.following import Station
 from tests.web.auditing import EVENTS, REJECTED, Room, enter_sample
 from tests.web.visiting import PHONE, WIDE, Visitors, accessible, fits
+from workers.importers import sample as sample_of
 
 SMALL = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
 
@@ -92,7 +95,8 @@ async def test_the_room_is_walked_by_keys_alone_without_a_trap(visitors: Visitor
         if focused is None:
             break
         stops.append(focused)
-    assert stops[:9] == [
+    assert stops[:10] == [
+        "To the article",
         "The event before",
         "Replay from here, one event a second",
         "Speed: 1 event a second",
@@ -176,3 +180,58 @@ async def test_forced_colours_and_print_keep_everything_that_is_said(visitors: V
         assert not await room.part(hidden).is_visible()
     assert await room.part(".then .hit").is_visible()
     await fits(room.page)
+
+
+IN_VIEW = """
+(selector) => {
+  const node = document.querySelector("hansard-audit").shadowRoot.querySelector(selector);
+  const box = node?.getBoundingClientRect();
+  return box?.height > 0 && box.top >= 0 && box.top < innerHeight * 0.85;
+}
+"""
+
+
+async def test_on_a_phone_what_changed_is_brought_into_view_after_a_link_and_after_a_mark(
+    visitors: Visitors, sample: Station
+) -> None:
+    log = sample.house.log
+    partition = partition_of(sample_of.SITE, sample_of.THREAD, log.partitions)
+    position = str((await log.read(partition, START, limit=1000))[REJECTED - 1].position)
+    room = await enter_sample(visitors, sample, "auditor", position, **PHONE)
+    await room.page.wait_for_function(IN_VIEW, arg=".then .hit")
+    assert await room.page.evaluate("scrollY") > 0
+
+    await room.page.evaluate("scrollTo(0, 0)")
+    box = await room.slider.bounding_box()
+    assert box is not None
+    await room.page.touchscreen.tap(box["x"] + box["width"] * 0.95, box["y"] + box["height"] / 2)
+    await room.part('input[aria-valuetext*="13 October 2026"]').wait_for(state="attached")
+    await room.page.wait_for_function(IN_VIEW, arg=".then .hit")
+
+    await room.part(".tabs label", has_text="The record").click()
+    await room.part(".trail li a").first.click()
+    await room.stands(1)
+    await room.page.wait_for_function(IN_VIEW, arg=".trail .now")
+
+
+@pytest.mark.parametrize("who", [None, "auditor"])
+async def test_the_record_opens_at_the_moment_and_stays_there(
+    visitors: Visitors, sample: Station, who: str | None
+) -> None:
+    log = sample.house.log
+    partition = partition_of(sample_of.SITE, sample_of.THREAD, log.partitions)
+    position = str((await log.read(partition, START, limit=1000))[4].position)
+    for at in ("", position):
+        room = await enter_sample(visitors, sample, who, at)
+        await room.part(".legend", has_text="approved").wait_for()
+        await room.page.wait_for_load_state("networkidle")
+        assert await room.page.evaluate(WITHIN), (at, await room.page.evaluate("scrollY"))
+
+
+WITHIN = """
+() => {
+  const trail = document.querySelector("hansard-audit").shadowRoot.querySelector(".trail");
+  const [box, now] = [trail, trail.querySelector(".now")].map((one) => one.getBoundingClientRect());
+  return now.top >= box.top && now.bottom <= box.bottom + 1;
+}
+"""

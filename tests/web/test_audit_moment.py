@@ -17,7 +17,7 @@ from projections.read.tree import Size, Tree
 from projections.thread.state import CommentState, ThreadState
 from projections.thread.thread_replay import ThreadReplay
 from tests.support.following import Station
-from tests.support.house import ADA, BEN, MOD, House
+from tests.support.house import ADA, BEN, MOD, SITE, THREAD, House
 from tests.web.auditing import EVENTS, REJECTED, Room, enter, enter_sample
 from tests.web.visiting import Visitors
 from workers.importers import sample as sample_of
@@ -149,10 +149,46 @@ async def test_an_address_names_the_moment_and_holds_neither_token_nor_text(
     await room.stands(REJECTED + 1)
 
 
-async def test_an_address_of_no_event_of_the_thread_shows_the_last_one(visitors: Visitors, sample: Station) -> None:
-    room = await enter_sample(visitors, sample, "auditor", "5-5")
+@pytest.mark.parametrize("named", ["banana", "5-5", "9999999999999-1"])
+async def test_an_address_of_no_moment_of_the_thread_says_so_and_becomes_that_of_the_last_one(
+    visitors: Visitors, sample: Station, named: str
+) -> None:
+    room = await enter_sample(visitors, sample, "auditor", named)
     await room.stands(EVENTS)
+    await room.part(".note", has_text="There is no such moment in this discussion. This is the last one.").wait_for()
+    last = str((await positions_of(sample.house.log))[-1])
+    await room.page.wait_for_function("(last) => new URL(location.href).searchParams.get('at') === last", arg=last)
+    await room.press("ArrowLeft")
+    await room.stands(EVENTS - 1)
+    assert "There is no such moment" not in await room.said()
     room.visitor.excuse("40[04]")
+
+
+async def test_an_address_of_an_event_that_is_not_shown_says_that_the_one_before_is(
+    visitors: Visitors, gateway: Station, house: House
+) -> None:
+    comment = await house.post(ADA, "Here.")
+    await house.ask("POST", f"threads/{THREAD}/comments/{comment}/reports", BEN, {"reason": "spam"})
+    partition = partition_of(SITE, THREAD, house.log.partitions)
+    reported = str((await house.log.read(partition, START, limit=100))[-1].position)
+    last = await house.post(ADA, "And later.")
+    room = await enter(visitors, gateway, None, reported)
+    await room.part(
+        ".note", has_text="No event that is shown here has that position. This is the one before"
+    ).wait_for()
+    assert last not in [row["id"] for row in await room.rows()]
+
+
+async def test_an_address_of_no_comment_of_the_thread_says_so(visitors: Visitors, sample: Station) -> None:
+    at = str((await positions_of(sample.house.log))[REJECTED - 1])
+    room = await enter_sample(visitors, sample, "auditor", f"{at}&comment=nowhere")
+    await room.stands(REJECTED)
+    await room.part(".note", has_text="There is no such comment in this discussion").wait_for()
+    await room.page.wait_for_function("() => new URL(location.href).searchParams.get('comment') === 'nt-09'")
+    other = await enter_sample(visitors, sample, "auditor", f"{at}&comment=nt-01")
+    await other.stands(REJECTED)
+    assert "There is no such comment" not in await other.said()
+    room.visitor.excuse("404")
 
 
 async def test_more_comments_than_a_page_has_are_shown_when_they_are_asked_for(

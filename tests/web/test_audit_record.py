@@ -1,5 +1,6 @@
 """The audit room's strip and record: shapes, columns, table, range, sentences, filters and search."""
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -178,19 +179,40 @@ VISIBLE = """
 """
 
 
+SHOWN = """
+(selector) => {
+  const node = document.querySelector("hansard-audit").shadowRoot.querySelector(selector);
+  const [box, outer] = [node, node.closest(".trail")].map((one) => one.getBoundingClientRect());
+  return box.top >= outer.top && box.bottom <= outer.bottom;
+}
+"""
+
+
 async def test_the_record_is_filtered_by_kind_and_by_person(room: Room, fresh: str) -> None:
     events = documents(await replayed_of(fresh))
     for name, begins in (("Texts", ("comment.posted", "comment.edited")), ("Votes", ("vote.",))):
         await room.part(".filters button", has_text=name).click()
         await room.part(f".filters button[aria-pressed=true]:text-is('{name}')").wait_for()
         await counted(room, sum(event["type"].startswith(begins) for event in events))
-    await room.part(".filters button", has_text="All").click()
+    await room.part(".filters button", has_text=re.compile("^All$")).click()
     await counted(room, EVENTS)
-    await room.part(".trail .now button", has_text="Only wilma").click()
-    await room.part(".person", has_text="Only wilma").wait_for()
+    show_all = room.part(".filters button", has_text="Show all")
+    assert not await show_all.is_visible()
+    await room.part(".trail .now button", has_text="Show only what wilma did").click()
+    await room.part(".person", has_text="Only what wilma did").wait_for()
     await counted(room, sum(event["actor"]["id"] == "wilma" for event in events))
-    await room.part(".person").click()
+    for edge in ("0", "box.scrollHeight"):  # it stays where it is seen
+        await room.part(".trail").evaluate(f"(box) => box.scrollTo(0, {edge})")
+        await room.page.wait_for_function(SHOWN, arg=".filters .all")
+    await show_all.click()
     await counted(room, EVENTS)
+    assert not await show_all.is_visible()
+    assert not await room.part(".person").is_visible()
+    await room.part("input[type=search]").fill("trombone")
+    await room.part(".find button").click()
+    await show_all.click()
+    await counted(room, EVENTS)
+    assert await room.part("input[type=search]").input_value() == ""
 
 
 async def test_the_record_is_searched_by_name_word_and_comment(room: Room, fresh: str) -> None:

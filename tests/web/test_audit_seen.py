@@ -98,6 +98,23 @@ async def test_moderators_get_votes_as_tallies_and_auditors_get_everything(
     assert seen == [False, True]
 
 
+async def test_readers_are_told_what_they_see_and_what_a_token_would_show_and_are_led_to_the_article(
+    visitors: Visitors, sample: Station
+) -> None:
+    reader = await enter_sample(visitors, sample, None)
+    heading = await reader.part("h1").inner_text()
+    assert heading.startswith("The night train to Mirena runs again: what is public now, as it stood on")
+    note = await reader.part(".note", has_text="You are not signed in.").inner_text()
+    assert "You see what everybody may see: what is public now, as it stood then." in note
+    assert "With a moderator’s token this page also shows removed texts, reports and decisions" in note
+    assert "with an auditor’s, also who voted" in note
+    staff = await enter_sample(visitors, sample, "wilma")
+    assert "what is public now" not in await staff.said()
+    for room in (reader, staff):
+        link = room.part(".moment a", has_text="To the article")
+        assert await link.get_attribute("href") == "https://lamplighter.example/2026/10/night-train"
+
+
 @pytest.mark.parametrize(
     ("who", "words"),
     [

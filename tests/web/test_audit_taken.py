@@ -56,7 +56,7 @@ async def test_the_export_is_what_replay_prints_of_what_is_shown(
     await room.part(".filters button[aria-pressed=true]:text-is('Texts')").wait_for()
     texts = await replayed(fresh, "--type", "comment.posted", "--type", "comment.edited", **of_sample)
     assert await exported(room, tmp_path) == texts
-    await room.part(".filters button", has_text="All").click()
+    await room.part(".filters button[value='']").click()
     await room.part(".filters button[aria-pressed=true]:text-is('All')").wait_for()
 
     await room.press("Shift+ArrowLeft", "Shift+ArrowLeft")
@@ -110,9 +110,9 @@ async def test_an_exhibit_opens_from_disk_alone_and_names_the_digest_of_the_line
     assert facts["Made"].startswith("Ada Quist (auditor), ")
     assert facts["Made"].endswith(" UTC")
     assert facts["Events up to the moment"] == "38"
-    assert facts["Self-check"].startswith("Self-check: rebuilt from 76 recorded events, identical")
+    assert facts["Self-check"].startswith("rebuilt from 76 recorded events, identical, ")
     (local,) = [value for name, value in facts.items() if name.startswith("In the time zone ")]
-    assert re.fullmatch(r"1[12] October 2026, \d\d:02:13", local)
+    assert re.fullmatch(r"1[12] October 2026, \d\d:02:13 \S+", local)
 
     digest, command = await page.locator(".facts code").all_inner_texts()
     options = command.removeprefix("hansard replay --json --site sample --thread night-train ").split()
@@ -129,6 +129,39 @@ async def test_an_exhibit_opens_from_disk_alone_and_names_the_digest_of_the_line
     assert "Then move. Nobody made you buy a house" in await hit.inner_text()
     assert await page.locator(".trail li").count() == REJECTED
     assert await page.locator(".trail li.now").inner_text() != ""
+
+
+async def test_an_exhibit_tells_when_everything_was_recorded_and_how_its_numbers_are_to_be_read(
+    visitors: Visitors, sample: Station, tmp_path: Path
+) -> None:
+    room = await enter_sample(visitors, sample, "auditor")
+    await room.press("Home", *["PageUp"] * 3, *["ArrowRight"] * 7)
+    await room.stands(REJECTED)
+    await room.part(".check-line.ok").wait_for()
+    path = tmp_path / "exhibit.html"
+    async with room.page.expect_download() as download:
+        await room.part("button", has_text="Make an exhibit").click()
+    made = await download.value
+    await made.save_as(path)
+    await room.part(".check", has_text=f"The exhibit was made: {made.suggested_filename}").wait_for()
+    visitor = await visitors.arrive(java_script_enabled=False)
+    page = await visitor.open(path.as_uri())
+    facts = await facts_of(page)
+    assert "The self-check covers every event recorded until it ran" in facts["Self-check"]
+    assert facts["Recorded"].endswith(" UTC")
+    assert facts["Recorded"] != facts["Moment"]
+    assert "--to is exclusive: it names the position right after the moment" in facts["SHA-256 of these events"]
+    assert "add --data or --redis-url as your deployment needs" in facts["SHA-256 of these events"]
+    hit = page.locator(".then .hit")
+    assert "[Removed by a moderator.]" not in await hit.locator(".say").first.inner_text()
+    now = await page.locator(".trail li.now").inner_text()
+    assert f"Comment: nt-09 · Recorded: {facts['Recorded']}" in now
+    recorded = await page.locator(".trail .ids").all_inner_texts()
+    assert len(recorded) == REJECTED
+    assert all("Recorded: " in one and one.endswith(" UTC") for one in recorded)
+    times = await page.locator(".then .who time").all_inner_texts()
+    assert all(one.endswith(" UTC") for one in times)
+    assert "nt-09" in await hit.locator(".who").inner_text()
 
 
 async def test_a_moderators_exhibit_says_that_its_lines_are_those_that_moderators_see(

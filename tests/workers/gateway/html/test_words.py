@@ -10,10 +10,10 @@ import pytest
 from workers.gateway.html.words import FALLBACK, Words, languages, words_of
 
 WEB: Final = Path(__file__).parents[4] / "workers" / "gateway" / "web" / "static"
-FOLDERS: Final = (WEB / "words", WEB / "audit" / "words")
-"""Words of the section and the reading pages, and of the audit room."""
+FOLDERS: Final = (WEB / "words", WEB / "audit" / "words", WEB / "audit" / "exhibit")
+"""Words of the section and the reading pages, of the audit room, and of its exhibits."""
 FILES: Final = sorted(path for folder in FOLDERS for path in folder.glob("*.json"))
-IDS: Final = [f"{path.parents[1].name}-{path.stem}" for path in FILES]
+IDS: Final = [f"{path.parents[1].name}-{path.parent.name}-{path.stem}" for path in FILES]
 FORMS: Final = {
     "ar": ["zero", "one", "two", "few", "many", "other"],
     "de": ["one", "other"],

@@ -17,6 +17,8 @@ from core.events.types import (
 
 FOLDER: Final = files("workers.gateway.web") / "static" / "audit"
 WORDS: Final[dict[str, str | dict[str, str]]] = msgspec.json.decode((FOLDER / "words" / "en.json").read_bytes())
+EXHIBIT: Final[dict[str, str]] = msgspec.json.decode((FOLDER / "exhibit" / "en.json").read_bytes())
+"""Words of an exhibit, which are loaded when one is made."""
 SOURCE: Final = "\n".join(
     entry.read_text("utf-8") for entry in FOLDER.iterdir() if entry.is_file() and entry.name.endswith(".js")
 )
@@ -27,7 +29,6 @@ TYPES: Final = [
 OTHERWISE: Final = {"vote.cast": ("say.vote.for", "say.vote.against")}
 """Types whose sentence depends on more than the type."""
 MADE: Final = (
-    "exhibit.",
     "facts.",
     "filter_",
     "gone.",
@@ -58,9 +59,19 @@ def test_every_word_that_a_module_names_is_there() -> None:
 
 
 def test_every_word_is_used() -> None:
-    known = [key for key in WORDS if key not in ("locale", "direction") and not key.startswith(MADE)]
-    unused = [key for key in known if f'"{key}"' not in SOURCE]
+    unused = [
+        key
+        for key in WORDS
+        if not key.startswith(MADE) and f'"{key}"' not in SOURCE and f"all.{key}" not in SOURCE and key != "locale"
+    ]
     assert unused == []
+
+
+def test_the_words_of_an_exhibit_are_those_that_its_module_names() -> None:
+    source = (FOLDER / "take.js").read_text("utf-8")
+    named = set(re.findall(r'\bword\(([^()]*?"[^()]*?)[,)]', source))
+    keys = {key for call in named for key in re.findall(r'"(\w+)"', call)}
+    assert keys == EXHIBIT.keys() - {"locale", "direction"}
 
 
 def test_what_is_counted_has_a_form_for_one_and_for_many() -> None:

@@ -30,7 +30,7 @@ export class Foot {
       throw error;
     }
     checked.className = `check-line ${this.result.identical ? "ok" : "bad"}`;
-    checked.replaceChildren(el("b", {}, `${this.result.identical ? "✓" : "✗"} ${this.#verdict()}`), el("span.quiet", {}, ` ${room.exact(this.result.at)}`));
+    checked.replaceChildren(el("b", {}, `${this.result.identical ? "✓" : "✗"} ${room.words.say("check", { said: this.#verdict() })}`), el("span.quiet", {}, ` ${room.exact(this.result.at)}`));
   }
 
   /** The result in words; none before there is one. */
@@ -44,7 +44,7 @@ export class Foot {
 
   async #copy() {
     const { room, copier } = this;
-    const link = room.link(room.event);
+    const link = room.address.link(room.event);
     try {
       await navigator.clipboard.writeText(link);
       say(copier, room.words.say("copied"));
@@ -61,15 +61,16 @@ export class Foot {
     if (this.stopping) return;
     this.stopping = new AbortController();
     this.stop.hidden = false;
+    let done = "";
     try {
       const take = (await import("./take.js"))[work];
-      await take(this.room, this.#verdict.bind(this), this.stopping.signal, (text) => say(this.busy, text));
+      done = await take(this.room, this.#verdict.bind(this), this.stopping.signal, (text) => say(this.busy, text));
     } catch (error) {
       if (!this.stopping.signal.aborted) throw error;
     } finally {
       this.stopping = null;
       this.stop.hidden = true;
-      say(this.busy, "");
+      say(this.busy, done);
     }
   }
 }

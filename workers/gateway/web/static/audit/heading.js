@@ -30,7 +30,7 @@ export class Heading {
    * @param {import("./numbers.js").Numbers} numbers
    * @param {{utc: any, exact: (time: string | number) => string, local: (time: string) => string[],
    *   move: (number: number, jump: boolean) => void, play: () => void, other: () => void, change: () => void,
-   *   ranged: (range: [number, number] | null) => void, failed: (error: unknown) => void}} room
+   *   landed: () => void, ranged: (range: [number, number] | null) => void, failed: (error: unknown) => void}} room
    */
   constructor(words, numbers, room) {
     Object.assign(this, { words, numbers, room });
@@ -40,7 +40,7 @@ export class Heading {
     this.number = 0;
     /** @type {number | null} */
     this.pointed = null;
-    this.slider = new Slider(words, { utc: room.utc, move: (number) => room.move(number, false), pick: (from, to) => this.pick([from, to]) });
+    this.slider = new Slider(words, { utc: room.utc, move: (number) => room.move(number, false), landed: () => room.landed(), pick: (from, to) => this.pick([from, to]) });
     this.#build();
   }
 
@@ -50,6 +50,7 @@ export class Heading {
       el("button.do.plain", { type: "button", "aria-label": inside.length ? words.say(name) : null, onclick: done },
         ...(inside.length ? inside : [words.say(name)]));
     this.title = el("span");
+    this.article = el("a", {}, words.say("article"));
     this.when = el("time");
     this.zone = el("p.label.quiet.zone");
     this.before = button("before", () => room.move(this.number - 1, false), icon("before"));
@@ -62,20 +63,22 @@ export class Heading {
       el("summary.label", {}, words.say("table"))));
     this.ranged = el("p.label.ranged", {});
     this.element = el("section.moment", { "aria-labelledby": "moment-title" }, el("div", {},
-      el("div.top", {}, el("div", {}, el("h1", { id: "moment-title" }, this.title, " ", this.when), this.zone),
+      el("div.top", {}, el("div", {}, el("p.label.article", {}, this.article), el("h1", { id: "moment-title" }, this.title, " ", this.when), this.zone),
         el("div.walk", {}, this.before, this.player, this.rate, this.after, button("next_change", room.change), this.now)),
       this.slider.element, this.key, this.ranged, this.panel));
     this.element.querySelectorAll(".walk .do")[4].classList.add("wide");
   }
 
   /** Show an event as the moment.
-   * @param {number} number @param {import("./sentences.js").Event} event @param {string} title @param {string} sentence */
-  show(number, event, title, sentence) {
+   * @param {number} number @param {import("./sentences.js").Event} event @param {{title: string, url: string}} thread
+   * @param {string} sentence @param {boolean} staff Whoever is not staff sees only what is public now. */
+  show(number, event, { title, url }, sentence, staff) {
     const { words, numbers, room } = this;
     const time = new Date(timeOf(event)).toISOString();
     this.number = number;
     if (this.pointed === number) this.pointed = null;
-    say(this.title, words.say("title", { title }));
+    say(this.title, words.say(staff ? "title" : "title_public", { title }));
+    attr(this.article, "href", /^https?:/i.test(url) && url);
     say(this.when, room.exact(time));
     attr(this.when, "datetime", time);
     const [clock, zone] = room.local(time);

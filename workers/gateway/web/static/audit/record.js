@@ -42,8 +42,12 @@ export class Record {
     this.find = /** @type {HTMLInputElement} */ (el("input", { type: "search", "aria-label": words.say("search"), placeholder: words.say("search_hint"), autocomplete: "off" }));
     this.filters = el("div.filters", { role: "group", "aria-label": words.say("show") }, ...["", ...KINDS].map((kind) =>
       el("button.act", { type: "button", value: kind, onclick: () => this.only({ ...this.filter, kind: kind || undefined }) }, words.say(`filter_${kind || "all"}`))));
-    this.person = el("button.act.person", { type: "button", hidden: true, onclick: () => this.only({ ...this.filter, actor: undefined }) });
-    this.filters.append(this.person);
+    this.person = el("span.person.label", { hidden: true });
+    this.all = el("button.act.all", { type: "button", hidden: true, onclick: () => {
+      this.find.value = "";
+      this.only({});
+    } }, words.say("show_all"));
+    this.filters.append(this.person, this.all);
     this.list = el("ol");
     this.status = el("p.label.quiet", { role: "status" });
     this.earlier = el("button.act", { type: "button", onclick: () => this.extend("previous") }, words.say("earlier"));
@@ -139,7 +143,8 @@ export class Record {
       attr(button, "aria-pressed", String(/** @type {HTMLButtonElement} */ (button).value === (filter.kind ?? "")));
     }
     this.person.hidden = !filter.actor;
-    if (filter.actor) say(this.person, `${words.say("only", { name: this.given.names.named(filter.actor) })} ×`);
+    if (filter.actor) say(this.person, words.say("only_is", { name: this.given.names.named(filter.actor) }));
+    this.all.hidden = !this.filtered;
     this.earlier.hidden = !this.previous;
     this.later.hidden = !this.more;
     say(this.later, words.say(filter.q ? "search_on" : "later"));

@@ -1,14 +1,16 @@
 /** The room: one moment of one thread, shown by the heading, the page then and the record, each about the same event. */
 
 import { el, on, say } from "../shared/dom.js";
+import { Address } from "./address.js";
 import { Calls, Failure } from "./calls.js";
 import { Foot } from "./foot.js";
 import { formats } from "./formats.js";
 import { Gone } from "./gone.js";
 import { Heading } from "./heading.js";
 import { Names } from "./names.js";
-import { Numbers } from "./numbers.js";
+import { Numbers, compare } from "./numbers.js";
 import { Record } from "./record.js";
+import { bring } from "./reveal.js";
 import { Then, rowsOf } from "./then.js";
 
 /** @typedef {import("./sentences.js").Event} Event */
@@ -23,6 +25,7 @@ export class Room {
    */
   constructor(body, { words, caller, site, thread, called }) {
     Object.assign(this, { body, words, caller, site, thread, called });
+    this.address = new Address(site, thread);
     this.calls = new Calls(site, thread, caller);
     this.names = new Names(words);
     const read = (/** @type {any} */ query) => this.calls.recall("/record", query);
@@ -35,6 +38,7 @@ export class Room {
     this.heading = new Heading(words, this.numbers, {
       utc: this.utc, exact: this.exact, local: this.local,
       move: (number, jump) => this.#tried(this.#moved(number, jump)),
+      landed: () => this.#tried(Promise.resolve(this.going).then(() => this.#bring())),
       play: () => this.#tried(this.#player().then((replay) => (replay.playing ? replay.pause() : replay.play()))),
       other: () => this.#tried(this.#player().then((replay) => replay.other())),
       change: () => this.#tried(this.#change()),
@@ -42,12 +46,14 @@ export class Room {
     });
     this.then = new Then(words, { utc: this.utc, exact: this.exact, more: (row) => this.#tried(this.#more(row)), unhide: (row) => this.#tried(this.#unhide(row)) });
     this.record = new Record(words, {
-      utc: this.utc, day: this.day, exact: this.exact, names: this.names, read, link: (event) => this.link(event),
+      utc: this.utc, day: this.day, exact: this.exact, names: this.names, read, link: (event) => this.address.link(event),
       go: (event) => this.#tried(this.#to(event.position, true)), failed: (error) => this.failed(error),
     });
     /** @type {import("./replay.js").Replay | null} */
     this.replay = null;
     this.status = el("p.status.label", { role: "status" });
+    /** What the address named and is not there. */
+    this.lost = el("p.note.label", { role: "status" });
   }
 
   /** The replay, loaded when it is first used. */
@@ -78,9 +84,10 @@ export class Room {
       await this.caller.arrive();
       this.foot = new Foot(this);
       if (this.caller.claims.sub) this.names.people.set(this.caller.claims.sub, this.caller.name);
-      if (this.named) this.calls.page(this.named).catch(() => {}); // asked again when the room stands there
+      if (this.address.named) this.calls.page(this.address.named).catch(() => {}); // asked again when the room stands there
       await this.numbers.open();
       await this.#asked();
+      if (this.address.named) this.#bring();
     } catch (error) {
       return this.#refused(error);
     }
@@ -100,6 +107,7 @@ export class Room {
       this.names.learn([...this.numbers.events.values()]);
       this.heading.remake();
       this.record.draw();
+      this.record.reveal();
     }));
     for (const { reason } of await Promise.allSettled(tasks)) if (reason) this.failed(reason);
   }
@@ -116,18 +124,38 @@ export class Room {
     this.#draw();
   }
 
-  /** The position that the address names. */
-  get named() {
-    return this.hosted ? new URL(location.href).searchParams.get("at") : null;
-  }
-
-  /** Go to the moment that the address names, otherwise to the last event. */
+  /** Go to the moment that the address names, otherwise to the last event. What is not there is said, and the address
+   * becomes that of what is shown. */
   async #asked() {
-    const found = await this.numbers.find(this.named ?? this.numbers.last).catch((error) => {
+    const { numbers, address: { named } } = this;
+    const found = await numbers.find(named ?? numbers.last).catch((error) => {
       if (error instanceof Failure && error.status < 500) return 0; // no event of this thread
       throw error;
     });
-    await this.go(found || this.numbers.total);
+    await this.go(found || numbers.total);
+    const { position } = this.event;
+    const lost = [];
+    if (named !== null && named !== position) {
+      const near = found && !(compare(numbers.last, named) < 0) && compare(position, named) < 0;
+      if (!near) await this.go(numbers.total);
+      lost.push(near ? "moment_near" : "moment_none");
+    }
+    if (await this.#missing()) lost.push("comment_none");
+    say(this.lost, lost.map((key) => this.words.say(key)).join(" "));
+    if (lost.length) this.address.write(this.event, false);
+  }
+
+  /** Whether the address names a comment that is not there. */
+  async #missing() {
+    const { comment } = this.address;
+    if (!comment || comment === this.event.comment) return false;
+    try {
+      await this.calls.recall(`/comments/${encodeURIComponent(comment)}`, {});
+      return false;
+    } catch (error) {
+      if (error instanceof Failure && error.status < 500) return true;
+      throw error;
+    }
   }
 
   /** Stand at an event. Of several that are asked for at once, the last one counts. @param {number} number */
@@ -166,7 +194,7 @@ export class Room {
   #draw() {
     const { number, event, page, heading, then, record } = this;
     if (!event) return;
-    heading.show(number, event, page.thread.title, record.text(event));
+    heading.show(number, event, page.thread, record.text(event), this.caller.staff);
     then.show({ event, page, now: this.gone.now, staff: this.caller.staff });
     record.draw();
     if (!heading.element.isConnected) this.#furnish();
@@ -177,7 +205,7 @@ export class Room {
 
   #furnish() {
     const { words, caller, body } = this;
-    const who = words.say(`role_${caller.role}`, { name: caller.name });
+    const who = caller.role === "nobody" ? "" : words.say(`role_${caller.role}`, { name: caller.name });
     const note = caller.staff ? (caller.role === "moderator" ? "tallies" : null) : caller.role === "other" ? "wrong_role" : "public_sees";
     const two = el("div.two", {}, this.then.element, this.record.element);
     const tab = (/** @type {string} */ name, /** @type {boolean} */ checked) => el("label", {},
@@ -188,7 +216,7 @@ export class Room {
     this.heading.element.firstElementChild?.append(el("fieldset.tabs", {}, el("legend.sr", {}, words.say("show")), tab("then", true), tab("record", false)));
     body.replaceChildren(
       el("div.bar", {}, el("b", {}, "Hansard"), el("span.site", {}, this.called), el("span.end.label", {}, who)),
-      ...(note ? [el("p.note.label", {}, words.say(note, { name: caller.name }))] : []),
+      this.lost, ...(note ? [el("p.note.label", {}, words.say(note, { name: caller.name }), caller.staff ? "" : ` ${words.say("staff_see")}`)] : []),
       this.heading.element, two, this.foot.element, this.status);
     say(this.status, "");
     this.heading.remake();
@@ -198,12 +226,21 @@ export class Room {
   /** @param {number} number @param {boolean} jump */
   async #moved(number, jump) {
     await this.go(Math.max(1, Math.min(this.numbers.total, number)));
-    this.#address(jump);
+    say(this.lost, "");
+    this.address.write(this.event, jump);
   }
 
   /** @param {string} position @param {boolean} jump */
   async #to(position, jump) {
     await this.#moved(await this.numbers.find(position), jump);
+    this.#bring();
+  }
+
+  /** Bring what changed into view where the window scrolls and not the page then, as on a phone. */
+  #bring() {
+    const { then, record } = this;
+    if (record.element.checkVisibility()) bring(record.element, record.element.querySelector(".now"));
+    if (then.element.checkVisibility()) bring(then.element, then.element.querySelector(".hit"));
   }
 
   /** The next event that is no vote. */
@@ -253,32 +290,6 @@ export class Room {
     await this.numbers.open();
     await this.go(await this.numbers.find(position));
     await this.#later();
-  }
-
-  /** Whether the address of the window is that of this room. */
-  get hosted() {
-    return location.href.split("?")[0] === this.link().split("?")[0];
-  }
-
-  /** The address of a moment. @param {Event} [event] */
-  link(event) {
-    const url = new URL(`/audit/${encodeURIComponent(this.site)}/${encodeURIComponent(this.thread)}`, import.meta.url);
-    if (event) url.searchParams.set("at", event.position);
-    if (event?.comment) url.searchParams.set("comment", event.comment);
-    return url.href;
-  }
-
-  /** @param {boolean} jump */
-  #address(jump) {
-    if (!this.hosted) return;
-    clearTimeout(this.writing);
-    const there = new URL(this.link(this.event));
-    const who = new URL(location.href).searchParams.get("as");
-    if (who) there.searchParams.set("as", who); // of the sample, whose desk signs for several people
-    const { href } = there;
-    if (jump) history.pushState(null, "", href);
-    // A slider that is dragged would write more often than a browser allows.
-    else this.writing = setTimeout(() => history.replaceState(null, "", href), 300);
   }
 
   /** Nothing can be shown. @param {unknown} error */

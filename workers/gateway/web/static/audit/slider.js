@@ -50,13 +50,15 @@ export function picture(kind) {
 export class Slider {
   /**
    * @param {import("../shared/words.js").Words} words
-   * @param {{utc: any, move: (number: number, stepped: boolean) => void, pick: (from: number, to: number) => void}} on
+   * @param {{utc: any, move: (number: number, stepped: boolean) => void, pick: (from: number, to: number) => void,
+   *   landed: () => void}} on `landed` hears that a pointer has chosen.
    */
-  constructor(words, { utc, move, pick }) {
+  constructor(words, { utc, move, pick, landed }) {
     this.words = words;
     this.utc = utc;
     this.move = move;
     this.pick = pick;
+    this.landed = landed;
     this.svg = svg("svg", { class: "strip", "aria-hidden": "true" });
     this.input = /** @type {HTMLInputElement} */ (el("input", { type: "range", min: 1, step: "any", "aria-label": words.say("moment") }));
     this.needle = el("i.needle");
@@ -66,6 +68,7 @@ export class Slider {
     this.strip = null;
     this.number = 0;
     on(this.input, "input", () => this.#dragged());
+    on(this.input, "pointerup change", () => this.landed());
     on(this.input, "keydown", (event) => this.#pressed(event));
     new ResizeObserver(() => this.draw()).observe(this.element);
   }

@@ -4,7 +4,8 @@
  * An exhibit is one HTML file without a script. It loads nothing, and opens from disk under the policy that it names.
  */
 
-import { el } from "../shared/dom.js";
+import { el, say } from "../shared/dom.js";
+import { Words } from "../shared/words.js";
 import { after, compare, timeOf } from "./numbers.js";
 import { lineOf } from "./sentences.js";
 import { Then } from "./then.js";
@@ -88,14 +89,28 @@ function linesIn({ calls, words, numbers }, query, range, signal, told) {
   return linesOf(recorded(read, query, range), (count) => told(words.say("export_doing", { count, total: numbers.total })));
 }
 
-/** Save what is shown of the record, as lines.
+/** Save what is shown of the record, as lines. The file is in front of the reader then, so nothing is said.
  * @param {Room} room @param {() => string} verdict @param {AbortSignal} signal @param {(text: string) => void} told */
 export async function saveRecord(room, verdict, signal, told) {
   const { blob } = await linesIn(room, room.record.query, room.record.range, signal, told);
   save(blob, `${room.site}-${room.thread}.jsonl`);
+  return "";
 }
 
-/** Save an exhibit of the moment.
+/** The words of an exhibit. @param {import("../shared/words.js").Words} words */
+async function wordsOf({ language }) {
+  const answer = await fetch(new URL(`exhibit/${language}.json`, import.meta.url));
+  return new Words(language, await answer.json());
+}
+
+/** An event of the record, with its comment and when it was recorded. @param {Room} room @param {Event} one */
+function entry({ words, event, exact, record }, one) {
+  const facts = [["comment", one.comment], ["recorded", one.at && exact(one.at)]].filter(([, value]) => value);
+  return el(one.position === event.position ? "li.now" : "li", {}, el("time", {}, exact(timeOf(one))),
+    el("span", {}, ...record.sentence(one), el("span.ids.label.quiet", {}, facts.map(([name, value]) => `${words.say(`facts.${name}`)}: ${value}`).join(" · "))));
+}
+
+/** Save an exhibit of the moment, and say so.
  * @param {Room} room @param {() => string} verdict words the self-check @param {AbortSignal} signal
  * @param {(text: string) => void} told */
 export async function saveExhibit(room, verdict, signal, told) {
@@ -108,27 +123,35 @@ export async function saveExhibit(room, verdict, signal, told) {
   then.whole.checked = true;
   then.show({ event, page, now: room.gone.now, staff: true });
   for (const button of then.list.querySelectorAll("button")) button.remove();
+  for (const row of then.list.querySelectorAll("article")) {
+    const time = row.querySelector("time");
+    say(time, time.title); // with its zone
+    time.before(el("span.n", {}, row.id.slice("then-".length)));
+  }
   room.names.learn(last);
-  const word = (/** @type {string} */ name, values = {}) => words.say(`exhibit.${name}`, values);
+  const own = await wordsOf(words);
+  const word = own.say.bind(own);
   const time = room.exact(timeOf(event));
   const [clock, zone, day] = room.local(timeOf(event));
   const how = caller.role === "auditor"
-    ? [word("digest_how"), " ", el("code", {}, `hansard replay --json --site ${site} --thread ${thread} --to ${after(event.position)}`)]
+    ? [word("digest_how"), " ", el("code", {}, `hansard replay --json --site ${site} --thread ${thread} --to ${after(event.position)}`), " ", word("digest_to")]
     : [word("digest_part")];
   /** @type {[string, string | Node][]} */
   const facts = [
     [word("site"), site], [word("article"), page.thread.url], [word("thread"), thread], [word("moment"), time],
-    [word("local", { zone }), `${day}, ${clock}`], [word("position"), event.position],
+    [word("local", { zone }), `${day}, ${clock} ${zone}`], ...(event.at ? [/** @type {[string, string]} */ ([word("recorded"), room.exact(event.at)])] : []),
+    [word("position"), event.position],
     [word("made"), word("made_by", { name: caller.name, id: caller.claims.sub ?? "", time: room.exact(Date.now()) })],
     [word("events"), words.number(count)],
     [word("digest"), el("span", {}, el("code", {}, await digestOf(blob)), " ", ...how)],
-    ...(verdict() ? [/** @type {[string, string]} */ ([word("checked"), `${verdict()}, ${room.exact(room.foot.result.at)}`])] : []),
+    ...(verdict() ? [/** @type {[string, string]} */ ([word("checked"), `${verdict()}, ${room.exact(room.foot.result.at)}. ${word("checked_why")}`])] : []),
   ];
-  const record = el("ol", {}, ...last.map((one) => el(one.position === event.position ? "li.now" : "li", {},
-    el("time", {}, room.exact(timeOf(one))), el("span", {}, ...room.record.sentence(one)))));
+  const record = el("ol", {}, ...last.map((one) => entry(room, one)));
   const styles = await Promise.all(["hosted", "tokens", "audit"].map(async (name) => (await fetch(new URL(`../css/${name}.css`, import.meta.url))).text()));
+  const file = `exhibit-${site}-${thread}-${event.position}.html`;
   save(exhibit({
     title: word("title", { title: page.thread.title, time }), language: words.language, direction: words.all.direction, styles: styles.join("\n"), facts,
     heads: [word("page"), word(count > WORDED ? "record_last" : "record", { count: last.length })], page: then.list, record, foot: word("no_script"),
-  }), `exhibit-${site}-${thread}-${event.position}.html`);
+  }), file);
+  return word("done", { file });
 }

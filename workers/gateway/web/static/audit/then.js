@@ -165,7 +165,7 @@ export function hitOf(event, row, words) {
   else if (key === "vote.cast") key = event.data.value > 0 ? "vote.for" : "vote.against";
   else if (key === "comment.rejected" && row.replies.count === 0) key += ".absent";
   if (!(`hit.${key}` in words.all)) key = "other";
-  return words.say(`hit.${key}`, { rule: event.data?.rule ?? "", revision: event.revision ?? 1, gone: words.say("gone.moderator") });
+  return words.say(`hit.${key}`, { rule: event.data?.rule ?? "", revision: event.revision ?? 1 });
 }
 
 /** Every row of a page by id. @param {any} page @returns {Map<string, Row>} */
