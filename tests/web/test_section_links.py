@@ -118,6 +118,23 @@ async def test_a_link_that_leads_nowhere_says_so_at_the_head_of_the_section(
     visitor.excuse("404")
 
 
+async def test_what_is_said_of_a_link_that_leads_nowhere_stays_while_others_write_until_another_link_is_followed(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    comments = await thread_of(house, 3)
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(f"{await palms.served(start='now')}#comment-nt-99")
+    await live(page)
+    await page.get_by_text("That comment is not here (any more).").wait_for()
+    await house.post(BEN, "New.")
+    await until(page, "section().querySelector('.title').textContent === 'Discussion 4'")
+    assert await texts(page, ".missing") == ["That comment is not here (any more)."]
+    await page.evaluate(f"location.hash = 'comment-{comments[0]}'")
+    await until(page, f"{HERE} === 'comment-{comments[0]}'")
+    assert await texts(page, ".missing") == []
+    visitor.excuse("404")
+
+
 async def test_a_link_to_what_is_answered_goes_there_without_leaving_the_page(
     palms: Articles, house: House, visitors: Visitors
 ) -> None:
