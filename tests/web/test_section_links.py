@@ -188,6 +188,25 @@ async def test_a_long_discussion_is_walked_by_buttons_alone_and_each_comment_is_
     assert await page.evaluate("[...section().querySelectorAll('.text')].every((one) => one.clientWidth > 150)")
 
 
+@pytest.mark.parametrize("served", [True, False])
+async def test_a_fold_counts_what_it_hides_before_and_after_more_replies_are_loaded(
+    palms: Articles, house: House, visitors: Visitors, *, served: bool
+) -> None:
+    line = await thread_of(house, 1)
+    for level in range(5):
+        line.append(await house.post(BEN, f"Level {level}.", parent=line[-1]))
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(await palms.served(start="now") if served else palms.bare(start="now"))
+    await live(page)
+    assert await ids(page) == line[:4]
+    assert await texts(page, ".fold") == ["Hide 3 replies", "Hide 2 replies", "Hide 1 reply"]
+    assert await texts(page, ".more") == ["More replies"]
+    await page.locator("hansard-comments .more").click()
+    await until(page, "section().querySelectorAll('li[data-key]').length === 6")
+    assert await texts(page, ".fold") == [f"Hide {n} repl{'y' if n == 1 else 'ies'}" for n in (5, 4, 3, 2, 1)]
+    assert await texts(page, ".more") == []
+
+
 async def test_a_long_text_is_folded_and_opened_by_a_press_and_where_a_link_points(
     palms: Articles, house: House, visitors: Visitors
 ) -> None:

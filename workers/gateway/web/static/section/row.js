@@ -22,8 +22,8 @@ export function item(row, given) {
   const when = el("a.when", { id: `t-${id}`, href: link + id }, el("time", { datetime: row.posted_at }));
   when.append(el("span.sr", {}, words.say("permalink")));
   const acts = el("div.acts", { part: "acts" }, el("p.votes"), el("p.notes"));
-  const article = el("article.row", { part: "row", id: `comment-${id}`, tabindex: "-1" }, when, el("p.who", { part: "who" }), acts);
-  const made = el("li", { "data-key": id, "data-count": row.replies?.count ?? 0 }, article);
+  const article = el("article.row", { id: `comment-${id}`, tabindex: "-1", part: "row" }, when, el("p.who", { part: "who" }), acts);
+  const made = el("li", { "data-key": id }, article);
   update(article, row, given);
   return made;
 }
