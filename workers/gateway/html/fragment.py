@@ -192,7 +192,13 @@ class _Writer:
         said = escape(self._words.say("more_replies"))
         if self._still:
             return f'<a class="more" href="{self._read}/{name}?cursor={escape(cursor)}" rel="nofollow">{said}</a>'
-        return f'<button class="more" data-next="{escape(cursor)}">{said}</button>'
+        button = f'<button class="more" data-next="{escape(cursor)}">{said}</button>'
+        return button + _unscripted(f"{self._read}/{name}", said) if self._read else button
+
+
+def _unscripted(address: str, said: str) -> str:
+    """Return a link that stands in for a button where no script runs. Both arguments are HTML."""
+    return f'<noscript><a class="more" href="{address}" rel="nofollow">{said}</a></noscript>'
 
 
 def gone_key(row: FragmentRow) -> str:
@@ -220,7 +226,10 @@ def write_section(page: FragmentPage, given: SectionContext) -> str:
     earlier = f'<a href="{escape(given.audit)}">{escape(words.say("earlier"))}</a>' if given.audit and changed else ""
     more = ""
     if page.next is not None:
-        more = f'<button class="more end" data-next="{escape(page.next)}">{escape(words.say("more_comments"))}</button>'
+        said = escape(words.say("more_comments"))
+        more = f'<button class="more end" data-next="{escape(page.next)}">{said}</button>'
+        if given.read:
+            more += _unscripted(f"{escape(given.read)}?sort={escape(page.sort)}", said)
     say = f'<p class="say"{"" if said else " hidden"}>{escape(said)}</p>' if (said := standing(thread, given)) else ""
     read = escape(given.read)
     outside = printing = ""

@@ -25,6 +25,7 @@ export class Rows {
     this.watcher = new IntersectionObserver((seen) => {
       for (const { target, isIntersecting } of seen) if (!isIntersecting) this.release(target);
     });
+    for (const link of list.querySelectorAll("noscript")) link.remove();
     for (const li of list.querySelectorAll("li[data-key]")) this.take(li);
     localise(list, given.words);
   }
