@@ -188,6 +188,27 @@ async def test_the_audit_room_is_a_document_around_its_element(
     assert f"/read/{site}/{THREAD}" in answer.body.decode()
 
 
+@pytest.mark.parametrize("path", ["/nope", "/audit/", f"/audit/{SITE}", f"/read/{SITE}/nowhere"])
+async def test_a_browser_that_asks_for_nothing_that_is_here_gets_a_page_with_a_link_to_the_front(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert [given["href"] for tag, given in Elements(answer.text).all if tag == "a"] == ["/"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json"])
+async def test_a_machine_that_asks_for_nothing_that_is_here_gets_a_problem(
+    client: httpx2.AsyncClient, accept: str
+) -> None:
+    answer = await client.get("/nope", headers={"Accept": accept})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["vary"] == "Accept"
+
+
 async def _never() -> Message:
     raise AssertionError
 
