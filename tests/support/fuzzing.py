@@ -5,6 +5,8 @@ from typing import Any, Final
 import schemathesis
 from schemathesis import Case, CheckContext, GenerationMode, Response
 
+from core.domain.policy_fields import NOT_IMPLEMENTED
+
 UNSAYABLE: Final = {
     "/anchor": "an anchor that is there, and that of the parent",
     "/parent_revision": "needs a parent",
@@ -20,6 +22,11 @@ UNSAYABLE: Final = {
     "/strip": "excludes what chooses among events",
     "/from": "is a time, or in a thread a position",
     "/to": "is a time, or in a thread a position",
+    **{
+        f"{under}/{name}": "is a value that this version implements"
+        for under in ("", "/policy")
+        for name in (*NOT_IMPLEMENTED, "comment", "language", "timezone", "rules_url")
+    },
 }
 """What a field means beyond its schema: well-formed requests may be refused for it."""
 

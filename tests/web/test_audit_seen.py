@@ -139,7 +139,7 @@ async def test_where_history_is_not_public_the_room_says_so(
 async def test_a_thread_that_is_not_there_is_said_not_to_be_there(visitors: Visitors, gateway: Station) -> None:
     visitor = await visitors.arrive(**WIDE)
     page = await visitor.open(f"{str(gateway.client.base_url).rstrip('/')}/audit/kew/nowhere")
-    await page.locator("[role=alert]", has_text="There is no such discussion here.").wait_for()
+    await page.get_by_text("There is no such discussion").wait_for()
     visitor.excuse("404")
 
 

@@ -56,6 +56,16 @@ async def test_without_a_script_all_of_it_is_there(sample: Station, visitors: Vi
     assert [urlsplit(address).path for address in visitor.requests if address.endswith(".js")] == []
 
 
+async def test_without_a_script_replies_that_are_left_out_are_one_link_away(
+    sample: Station, visitors: Visitors
+) -> None:
+    page = await (await visitors.arrive(java_script_enabled=False)).open(front(sample))
+    assert not await page.locator("hansard-comments button").first.is_visible()
+    await page.get_by_role("link", name="More replies").click()
+    await page.wait_for_url("**/read/sample/night-train/nt-07")
+    await page.locator("#comment-nt-08").wait_for()
+
+
 async def test_whom_to_look_as_is_chosen_by_keyboard(sample: Station, visitors: Visitors) -> None:
     page = await (await visitors.arrive()).open(front(sample))
     for name, role in ROLES.items():
@@ -66,8 +76,14 @@ async def test_whom_to_look_as_is_chosen_by_keyboard(sample: Station, visitors: 
         section = page.locator("hansard-comments")
         told = await asked(page, await section.get_attribute("token-url") or "")
         assert told["status"] == 200
+        audit = await page.get_by_role("link", name="Audit room").get_attribute("href")
+        assert audit == f"/audit/sample/night-train?as={name}"
+        heard = await page.request.get(f"{front(sample).rstrip('/')}{audit}")
+        assert f'token-url="/desk/token?as={name}"' in await heard.text()
     await page.get_by_role("link", name="nobody").click()
     await page.wait_for_function("() => location.search === ''")
+    assert await page.get_by_role("link", name="Audit room").get_attribute("href") == "/audit/sample/night-train"
+    await page.get_by_text("what only staff see is in the audit room").wait_for()
     assert await page.locator("hansard-comments").get_attribute("token-url") is None
 
 

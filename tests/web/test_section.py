@@ -234,6 +234,23 @@ async def test_branches_are_hidden_for_as_long_as_the_tab_is_open_and_found_text
     assert await page.locator("hansard-comments #comment-nt-09").is_visible()
 
 
+async def test_what_stands_in_a_column_begins_where_the_column_begins(
+    night_train: Articles, visitors: Visitors
+) -> None:
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(await night_train.served(start="now"))
+    await live(page)
+    left = "(one) => one.getBoundingClientRect().left + parseFloat(getComputedStyle(one).paddingLeft)"
+    assert await page.evaluate(
+        f"() => {{ const left = {left}; return [...section().querySelectorAll('.fold')]"
+        ".every((fold) => Math.abs(left(fold) - left(fold.closest('.row'))) < 1); }"
+    )
+    assert await page.evaluate(
+        f"() => {{ const left = {left}; const one = (name) => left(section().querySelector(name));"
+        " return Math.abs(one('.back') - one('.title')) < 1; }"
+    )
+
+
 async def test_what_is_printed_is_what_is_on_screen_without_buttons(night_train: Articles, visitors: Visitors) -> None:
     visitor = await visitors.arrive(**WIDE)
     page = await visitor.open(await night_train.served(start="now"))

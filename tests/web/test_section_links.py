@@ -118,6 +118,23 @@ async def test_a_link_that_leads_nowhere_says_so_at_the_head_of_the_section(
     visitor.excuse("404")
 
 
+async def test_what_is_said_of_a_link_that_leads_nowhere_stays_while_others_write_until_another_link_is_followed(
+    palms: Articles, house: House, visitors: Visitors
+) -> None:
+    comments = await thread_of(house, 3)
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(f"{await palms.served(start='now')}#comment-nt-99")
+    await live(page)
+    await page.get_by_text("That comment is not here (any more).").wait_for()
+    await house.post(BEN, "New.")
+    await until(page, "section().querySelector('.title').textContent === 'Discussion 4'")
+    assert await texts(page, ".missing") == ["That comment is not here (any more)."]
+    await page.evaluate(f"location.hash = 'comment-{comments[0]}'")
+    await until(page, f"{HERE} === 'comment-{comments[0]}'")
+    assert await texts(page, ".missing") == []
+    visitor.excuse("404")
+
+
 async def test_a_link_to_what_is_answered_goes_there_without_leaving_the_page(
     palms: Articles, house: House, visitors: Visitors
 ) -> None:
@@ -169,6 +186,25 @@ async def test_a_long_discussion_is_walked_by_buttons_alone_and_each_comment_is_
     wide = await page.evaluate("document.documentElement.scrollWidth")
     assert wide == 320
     assert await page.evaluate("[...section().querySelectorAll('.text')].every((one) => one.clientWidth > 150)")
+
+
+@pytest.mark.parametrize("served", [True, False])
+async def test_a_fold_counts_what_it_hides_before_and_after_more_replies_are_loaded(
+    palms: Articles, house: House, visitors: Visitors, *, served: bool
+) -> None:
+    line = await thread_of(house, 1)
+    for level in range(5):
+        line.append(await house.post(BEN, f"Level {level}.", parent=line[-1]))
+    visitor = await visitors.arrive(**WIDE)
+    page = await visitor.open(await palms.served(start="now") if served else palms.bare(start="now"))
+    await live(page)
+    assert await ids(page) == line[:4]
+    assert await texts(page, ".fold") == ["Hide 3 replies", "Hide 2 replies", "Hide 1 reply"]
+    assert await texts(page, ".more") == ["More replies"]
+    await page.locator("hansard-comments .more").click()
+    await until(page, "section().querySelectorAll('li[data-key]').length === 6")
+    assert await texts(page, ".fold") == [f"Hide {n} repl{'y' if n == 1 else 'ies'}" for n in (5, 4, 3, 2, 1)]
+    assert await texts(page, ".more") == []
 
 
 async def test_a_long_text_is_folded_and_opened_by_a_press_and_where_a_link_points(

@@ -12,7 +12,9 @@ from workers.gateway.docs import documents
 from workers.gateway.fast_page import FastPage
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.http import caching, compression, problems, request_log
+from workers.gateway.http.headers import header_of
 from workers.gateway.http.machine_paths import APART
+from workers.gateway.http.negotiation import prefers_html
 from workers.gateway.http.request_record import RequestRecord
 from workers.gateway.http.response import preflight, send_response
 from workers.gateway.operations.operation import ROOT, THREAD
@@ -21,8 +23,10 @@ from workers.gateway.operations.table import OPERATIONS, by_path
 from workers.gateway.resource import Resource
 from workers.gateway.stream import Stream
 from workers.gateway.web import front, pages
+from workers.gateway.web.assets import release
 from workers.gateway.web.desk import Sample
 from workers.gateway.web.discussions import Discussions
+from workers.gateway.web.hosted import Shell
 from workers.runtime import logs
 
 
@@ -115,5 +119,9 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
         reply = preflight()
     else:
         reply = problems.reply(NotFound("there is nothing at this address"))
-        reply = reply.also((b"cache-control", caching.NO_STORE))
+        if scope["method"] in ("GET", "HEAD") and prefers_html(header_of(scope, b"accept")):
+            reply = Shell(release()).refused(reply)
+        else:
+            reply = reply.also((b"cache-control", caching.NO_STORE))
+        reply = reply.also((b"vary", b"Accept"))
     await send_response(send, record.ends(reply), without_body=scope["method"] == "HEAD")

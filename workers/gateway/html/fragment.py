@@ -68,19 +68,19 @@ class _Writer:
         self._changes = escape(words.say("see_changes"))
 
     def row(self, row: FragmentRow, above: str) -> tuple[str, int]:
-        """Return the HTML of a row with its replies, and the number of replies below that the page knows of.
+        """Return the HTML of a row with its replies, and the number of replies below it, at any depth.
 
         `above` is the day of the row that this one hangs under, as a key.
         """
         name = row.id if row.id.isalnum() else escape(row.id)
         when, day = self._when(row.posted_at, above)
         replies = row.replies
-        known = replies.count
+        shown = len(replies.comments)
         below = []
         for reply in replies.comments:
             html, under = self.row(reply, day)
             below.append(html)
-            known += under
+            shown += under
         link = self._link
         labels = f"n-{name} t-{name}"
         if row.author is None:
@@ -92,14 +92,14 @@ class _Writer:
             if row.in_reply_to is not None:
                 labels = f"n-{name} r-{name} t-{name}"
         fold = under_html = ""
-        if known:
-            if not self._still:
-                hide = escape(self._words.count("hide_replies", known))
-                fold = f'<button class="fold" aria-expanded="true">{hide}</button>'
-            more = self._more(name, replies.count - len(below), replies.next)
+        if shown and not self._still:
+            hide = escape(self._words.count("hide_replies", shown))
+            fold = f'<button class="fold" aria-expanded="true">{hide}</button>'
+        more = self._more(name, replies.next)
+        if shown or more:
             under_html = f'<div class="under"><ol>{"".join(below)}</ol>{more}</div>'
         return (
-            f'<li data-key="{name}" data-count="{replies.count}">'
+            f'<li data-key="{name}">'
             f'<article class="{"row here" if row.id == self._here else "row"}" id="comment-{name}" tabindex="-1"'
             f' part="row" aria-labelledby="{labels}"'
             f' data-revision="{"" if row.revision is None else row.revision}">'
@@ -107,7 +107,7 @@ class _Writer:
             f'<p class="who" part="who">{who}</p>{text}{edited}'
             f'<div class="acts" part="acts"><p class="votes">{tally}</p><p class="notes"></p>{fold}</div></article>'
             f"{under_html}</li>"
-        ), known
+        ), shown
 
     def _published(self, row: FragmentRow, name: str) -> tuple[str, str, str, str, str]:
         """Return the parts of a published row: name, mark of the editors, text, time of the edit, and votes."""
@@ -185,13 +185,20 @@ class _Writer:
             f'<span class="sr">, {escape(self._words.exact(moment))}</span></time>'
         ), day
 
-    def _more(self, name: str, left: int, cursor: str | None) -> str:
+    def _more(self, name: str, cursor: str | None) -> str:
+        # Without a number: replies bring their own replies along, and nobody has counted these.
         if cursor is None:
             return ""
-        said = escape(self._words.count("more_replies", max(1, left)))
+        said = escape(self._words.say("more_replies"))
         if self._still:
             return f'<a class="more" href="{self._read}/{name}?cursor={escape(cursor)}" rel="nofollow">{said}</a>'
-        return f'<button class="more" data-next="{escape(cursor)}">{said}</button>'
+        button = f'<button class="more" data-next="{escape(cursor)}">{said}</button>'
+        return button + _unscripted(f"{self._read}/{name}", said) if self._read else button
+
+
+def _unscripted(address: str, said: str) -> str:
+    """Return a link that stands in for a button where no script runs. Both arguments are HTML."""
+    return f'<noscript><a class="more" href="{address}" rel="nofollow">{said}</a></noscript>'
 
 
 def gone_key(row: FragmentRow) -> str:
@@ -219,7 +226,10 @@ def write_section(page: FragmentPage, given: SectionContext) -> str:
     earlier = f'<a href="{escape(given.audit)}">{escape(words.say("earlier"))}</a>' if given.audit and changed else ""
     more = ""
     if page.next is not None:
-        more = f'<button class="more end" data-next="{escape(page.next)}">{escape(words.say("more_comments"))}</button>'
+        said = escape(words.say("more_comments"))
+        more = f'<button class="more end" data-next="{escape(page.next)}">{said}</button>'
+        if given.read:
+            more += _unscripted(f"{escape(given.read)}?sort={escape(page.sort)}", said)
     say = f'<p class="say"{"" if said else " hidden"}>{escape(said)}</p>' if (said := standing(thread, given)) else ""
     read = escape(given.read)
     outside = printing = ""

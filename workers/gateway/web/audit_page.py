@@ -1,5 +1,6 @@
 """The page of the audit room: a document around `<hansard-audit>`, which reads everything by itself."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.types import Receive, Scope
@@ -16,17 +17,22 @@ ROUTE: Final = "/audit/{site}/{thread}"
 _HEADERS: Final[tuple[Header, ...]] = (NOINDEX, (b"cache-control", caching.NO_STORE))
 
 
+Check = Callable[[str, str, Receive], Awaitable[None]]
+"""Checks that a site has a thread. It raises NotFound, Unavailable."""
+
+
 class AuditPage:
     """Makes the page of the audit room. Where the sample's desk is open, `as` names who asks for tokens there."""
 
-    def __init__(self, shell: Shell, sample: Sample | None) -> None:
+    def __init__(self, shell: Shell, check: Check, sample: Sample | None) -> None:
         self._shell = shell
+        self._check = check
         self._sample = sample
 
     async def make(self, scope: Scope, receive: Receive) -> Response:
         """Return the response to one request. The moment and the comment in the address are for the script alone."""
-        del receive
         site, thread = scope["path_params"]["site"], scope["path_params"]["thread"]
+        await self._check(site, thread, receive)
         tag = attributes(site=site, thread=thread, token_url=self._token_url(scope, site))
         read = attributes(href=f"/read/{site}/{thread}")
         body = (

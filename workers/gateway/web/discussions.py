@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Struct
+from starlette.types import Receive
 
 from core.application.aggregate_cache import AggregateCache
 from core.application.current_state import policy_of
@@ -57,6 +58,14 @@ class Discussions(Struct, frozen=True, kw_only=True):
     cache: ResponseCache | None
     gate: Gate
     clock: Callable[[], float]
+
+    async def check(self, site: str, thread: str, receive: Receive) -> None:
+        """Raise NotFound if a site has no such thread. The check enters the gate of reads by itself."""
+        await self.gate.enter(receive)
+        try:
+            _there(await pages.page(self.served, site, thread, PageQuery(limit=1, replies=0)))
+        finally:
+            self.gate.leave()
 
     async def read(self, site: str, thread: str, query: PageQuery) -> Discussion:
         """Read a page of a thread."""

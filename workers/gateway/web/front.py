@@ -26,6 +26,7 @@ _ARTICLE: Final = (files("workers.gateway.web") / "article.html").read_text("utf
 _NOBODY: Final = "nobody"
 _FEW: Final = PageQuery(sort="top", limit=20, replies=3, depth=4)
 """The part of a discussion that the section of a publisher asks for first."""
+_SAME: Final = "Readers, subscribers and staff see the same discussion here; what only staff see is in the audit room."
 _HEADERS: Final[tuple[Header, ...]] = (ALONE, (b"cache-control", caching.NO_STORE), (b"vary", b"Accept"))
 
 
@@ -96,12 +97,13 @@ def _switch(sample: Sample, who: str) -> str:
         f"<li><a{attributes(href=_as(name), aria_current='true' if name == who else None)}>{text(label)}</a></li>"
         for name, label in labels.items()
     )
-    audit = f"/audit/{sample.site}/{sample.thread}?as=auditor"
+    chosen = "" if who == _NOBODY else f"?as={who}"
+    audit = f"/audit/{sample.site}/{sample.thread}{chosen}"
     return (
         '<header class="switch label">'
         f'<nav aria-labelledby="look"><span id="look">Look as</span><ul>{people}</ul></nav>'
         f'<nav aria-label="Hansard"><ul><li><a{attributes(href=audit)}>Audit room</a></li>'
-        '<li><a href="/docs">API</a></li></ul></nav></header>'
+        f'<li><a href="/docs">API</a></li></ul></nav><p>{_SAME}</p></header>'
     )
 
 

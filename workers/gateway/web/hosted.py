@@ -103,7 +103,8 @@ class Shell:
         problem: dict[str, Any] = msgspec.json.decode(reply.body)
         detail: str = problem["detail"]
         told = f"{detail[:1].upper()}{detail[1:]}." if problem["status"] < problems.INTERNAL.status else _LATER
-        body = f'<main class="plain"><h1>{text(problem["title"])}</h1><p>{text(told)}</p></main>'
+        said = f"<h1>{text(problem['title'])}</h1><p>{text(told)}</p>"
+        body = f'<main class="plain">{said}<p><a href="/">Front page</a></p></main>'
         return page(self.document(problem["title"], body), *reply.headers, NOINDEX, _NO_STORE, status=reply.status)
 
     def _script(self, path: str) -> str:

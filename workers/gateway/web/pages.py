@@ -18,7 +18,7 @@ def endpoints(discussions: Discussions, keyring: Keyring, sample: Sample | None)
     shell = Shell(release)
     made: dict[str, Make] = {
         front.ROUTE: Front(shell, discussions, sample).make,
-        audit_page.ROUTE: AuditPage(shell, sample).make,
+        audit_page.ROUTE: AuditPage(shell, discussions.check, sample).make,
         **ReadingPages(shell, discussions).pages(),
     }
     found: dict[str, ASGIApp] = {route: HostedPage(route, make, shell.refused) for route, make in made.items()}

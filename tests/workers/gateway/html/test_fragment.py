@@ -34,7 +34,7 @@ OURS: Final = {
 }
 ATTRIBUTES: Final = {
     *("class", "id", "part", "href", "rel", "dir", "datetime", "tabindex", "start", "aria-labelledby", "aria-expanded"),
-    *("data-key", "data-count", "data-revision", "data-next", "data-to"),
+    *("data-key", "data-revision", "data-next", "data-to"),
 }
 VOID: Final = {"br", "link", "input"}
 EN: Final = words_of("en")
@@ -249,6 +249,16 @@ def test_a_day_is_told_where_it_is_another_than_that_of_the_row_above_and_a_year
     tree = Tree(html)
     shown = [tree.of("id", f"t-{name}").partition(",")[0] for name in ("c1", "same", "later", "year")]
     assert shown == ["12 Oct11:15", "12:00", "26 Oct12:00", "26 Oct 203612:00"]
+
+
+@given(pages())
+def test_a_fold_says_how_many_replies_it_hides_and_is_not_there_where_it_hides_none(page: dict[str, Any]) -> None:
+    tree = Tree(write_rows(decode(document(page)), GIVEN))
+    below = [len(flat(row["replies"]["comments"])) for row in flat(page["comments"])]
+    told = [f"Hide {n} repl{'y' if n == 1 else 'ies'}" for n in below if n]
+    assert sorted(tree.text("fold")) == sorted(told)
+    cut = [row for row in flat(page["comments"]) if row["replies"]["next"]]
+    assert tree.text("more") == ["More replies"] * len(cut)
 
 
 def test_a_pinned_comment_and_a_pick_say_so_and_votes_are_told_where_there_are_any() -> None:

@@ -169,7 +169,7 @@ AUDIT_FILES = {
 async def test_the_audit_room_is_a_document_around_its_element(
     site: str, query: bytes, host: bytes, token: str | None
 ) -> None:
-    made = AuditPage(Shell(release_of(AUDIT_FILES)), Sample(site=SITE, thread=THREAD))
+    made = AuditPage(Shell(release_of(AUDIT_FILES)), _there, Sample(site=SITE, thread=THREAD))
     scope = {
         "path_params": {"site": site, "thread": THREAD},
         "query_string": query,
@@ -186,6 +186,34 @@ async def test_the_audit_room_is_a_document_around_its_element(
     assert not answer.cors
     assert "nt-12" not in answer.body.decode()
     assert f"/read/{site}/{THREAD}" in answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["/nope", "/audit/", f"/audit/{SITE}", f"/read/{SITE}/nowhere", f"/audit/{SITE}/nowhere"]
+)
+async def test_a_browser_that_asks_for_nothing_that_is_here_gets_a_page_with_a_link_to_the_front(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert [given["href"] for tag, given in Elements(answer.text).all if tag == "a"] == ["/"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json"])
+async def test_a_machine_that_asks_for_nothing_that_is_here_gets_a_problem(
+    client: httpx2.AsyncClient, accept: str
+) -> None:
+    answer = await client.get("/nope", headers={"Accept": accept})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["vary"] == "Accept"
+
+
+async def _there(site: str, thread: str, receive: Receive) -> None:
+    """Find every thread."""
+    del site, thread, receive
 
 
 async def _never() -> Message:

@@ -242,6 +242,7 @@ export class Discussion {
   /** Show the comment that the address names, if it names one. */
   async visit() {
     const ids = named(location.href, this.element.getAttribute("old"));
+    this.section.querySelector(".missing")?.remove();
     for (const id of ids) {
       if (this.rows.items.has(id)) {
         this.stay(id);
@@ -288,7 +289,6 @@ export class Discussion {
 
   missing() {
     const { section, words } = this;
-    section.querySelector(".missing")?.remove();
     section.querySelector(":scope > .told")?.before(el("p.say.missing", { role: "alert" }, words.say("not_here")));
     section.scrollIntoView({ block: "start" });
     this.focusOn(".title");

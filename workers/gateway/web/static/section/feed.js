@@ -117,11 +117,7 @@ export class Feed {
       if (!parent) return;
       const last = parent.querySelector(":scope > .under > ol")?.lastElementChild;
       const more = parent.querySelector(":scope > .under > .more");
-      if (more && (!last || row.posted_at > rows.postedAt(last))) {
-        parent.dataset.count = String(Number(parent.dataset.count) + 1);
-        rows.recount(parent);
-        return;
-      }
+      if (more && (!last || row.posted_at > rows.postedAt(last))) return;
     }
     this.waiting.set(row.id, row);
   }
@@ -258,8 +254,6 @@ export class Feed {
     for (const row of now.values()) {
       const li = rows.items.get(row.id);
       if (!li) continue;
-      const unseen = row.replies.comments.filter((one) => this.waiting.has(one.id)).length;
-      li.dataset.count = String(row.replies.count - unseen);
       if (row.replies.next) rows.more(li, row.replies.next);
       rows.recount(li, false);
     }

@@ -61,7 +61,7 @@ export class Head {
     if (status === "archived") key = "archived";
     else if (status === "closed") key = date ? "closed_on" : "closed";
     else if (!thread.comments) key = "empty";
-    let line = this.part(".say");
+    let line = this.part(".say:not(.missing, .line-of)");
     if (!key) line?.remove();
     else if (!line || thread.status || key === "empty") {
       if (!line) this.part(".told").after((line = el("p.say")));

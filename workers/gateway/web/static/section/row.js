@@ -23,7 +23,7 @@ export function item(row, given) {
   when.append(el("span.sr", {}, words.say("permalink")));
   const acts = el("div.acts", { part: "acts" }, el("p.votes"), el("p.notes"));
   const article = el("article.row", { id: `comment-${id}`, tabindex: "-1", part: "row" }, when, el("p.who", { part: "who" }), acts);
-  const made = el("li", { "data-key": id, "data-count": row.replies?.count ?? 0 }, article);
+  const made = el("li", { "data-key": id }, article);
   update(article, row, given);
   return made;
 }

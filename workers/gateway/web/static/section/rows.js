@@ -25,6 +25,7 @@ export class Rows {
     this.watcher = new IntersectionObserver((seen) => {
       for (const { target, isIntersecting } of seen) if (!isIntersecting) this.release(target);
     });
+    for (const link of list.querySelectorAll("noscript")) link.remove();
     for (const li of list.querySelectorAll("li[data-key]")) this.take(li);
     localise(list, given.words);
   }
@@ -88,10 +89,9 @@ export class Rows {
     const li = known ?? item(row, this.given);
     this.listOf(parent).append(li);
     if (known) this.refresh(li, row);
-    const { count, comments, next } = row.replies;
-    li.dataset.count = String(count);
+    const { comments, next } = row.replies;
     for (const reply of comments) this.one(reply, li);
-    if (count) this.more(li, next);
+    this.more(li, next);
     this.recount(li, false);
     if (!known) {
       this.take(li);
@@ -102,40 +102,30 @@ export class Rows {
 
   /** The button for replies that are not here yet. @param {Item} li @param {string | null} next */
   more(li, next) {
-    const list = this.listOf(li);
-    let button = list.nextElementSibling;
+    let button = li.querySelector(":scope > .under > .more");
     if (!next) button?.remove();
     else {
-      if (!button) list.after((button = el("button.more")));
+      // Without a number: replies bring their own replies along, and nobody has counted these.
+      if (!button) this.listOf(li).after((button = el("button.more", {}, this.given.words.say("more_replies"))));
       attr(button, "data-next", next);
     }
   }
 
-  /** Number of replies below an item, as far as they are known. @param {Item} li @returns {number} */
-  known(li) {
-    const list = li.querySelector(":scope > .under > ol");
-    let n = Number(li.dataset.count);
-    for (const one of list?.children ?? []) n += this.known(one);
-    return n;
-  }
-
-  /** Word the numbers of an item, and of those above it. @param {Item | null} li @param {boolean} [upwards] */
+  /** Word the number of replies below an item, and below those above it. @param {Item | null} li @param {boolean} [upwards] */
   recount(li, upwards = true) {
     if (!li) return;
     const { words } = this.given;
     const acts = this.article(li).querySelector(":scope > .acts");
     const under = li.querySelector(":scope > .under");
     let fold = acts.querySelector(".fold");
-    const n = this.known(li);
+    const n = li.querySelectorAll("li[data-key]:not(.leaving)").length;
     if (!n) {
       fold?.remove();
-      if (!under?.querySelector(".leaving")) under?.remove();
+      if (!under?.querySelector(".leaving, .more")) under?.remove();
+      else attr(under, "hidden", null);
     } else {
       if (!fold) acts.append((fold = el("button.fold", { "aria-expanded": "true" })));
       say(fold, words.say(fold.getAttribute("aria-expanded") === "true" ? "hide_replies" : "show_replies", { n }));
-      const button = under?.querySelector(":scope > .more");
-      const left = Number(li.dataset.count) - (under?.querySelectorAll(":scope > ol > li:not(.leaving)").length ?? 0);
-      if (button) say(button, words.say("more_replies", { n: Math.max(1, left) }));
     }
     if (upwards) this.recount(this.above(li));
   }
@@ -212,14 +202,12 @@ export class Rows {
       this.items.delete(String(one.dataset.key));
     }
     const parent = this.above(li);
-    if (parent) parent.dataset.count = String(Number(parent.dataset.count) - 1);
     if (!inView(this.article(li))) {
       this.drop(li);
       return;
     }
     this.keepHeight(li);
     li.classList.add("leaving");
-    li.dataset.count = "0";
     li.querySelector(":scope > .under")?.remove();
     update(this.article(li), { id: li.dataset.key, status: "", author: null, revision: null }, this.given);
     if (parent) this.recount(parent);
@@ -245,7 +233,7 @@ export class Rows {
   insert(row, order) {
     const parent = row.parent ? this.items.get(row.parent) : null;
     const list = this.listOf(parent);
-    const li = item({ ...row, replies: { count: 0 } }, this.given);
+    const li = item(row, this.given);
     const there = [...list.children];
     const pinned = (one) => !parent && one.querySelector(":scope > .row > .star.pinned");
     const next =
@@ -255,10 +243,7 @@ export class Rows {
     list.insertBefore(li, next ?? null);
     this.take(li);
     localise(this.article(li), this.given.words);
-    if (parent) {
-      parent.dataset.count = String(Number(parent.dataset.count) + 1);
-      this.recount(parent);
-    }
+    this.recount(parent);
     return li;
   }
 }
