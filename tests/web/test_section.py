@@ -48,7 +48,8 @@ async def test_with_a_script_no_node_of_a_row_is_replaced_and_nothing_moves(
     page = await visitor.open(await night_train.served(script=KEEP, start="now"))
     await live(page)
     assert await page.evaluate("before.length") > 100
-    assert await page.evaluate("before.filter((node) => !node.isConnected).map((node) => node.outerHTML)") == []
+    gone = await page.evaluate("before.filter((node) => !node.isConnected).map((node) => node.localName)")
+    assert set(gone) <= {"noscript"}, "what is for browsers without a script is taken out"
     assert await texts(page, "#t-nt-01 b") == ["20:41"]
     assert await shift(page) == 0
 
@@ -201,7 +202,7 @@ async def test_the_tab_key_walks_through_it_and_out_of_it(night_train: Articles,
     ]
     assert walked[-3:] == ["button.back", "a.The whole discussion for printing", "a.after"]
     assert walked.count("a.when") == 13
-    assert walked.count("button.fold") == 8
+    assert walked.count("button.fold") == 7
     await page.locator("#a").focus()
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
