@@ -85,11 +85,13 @@ class Room:
 
     async def sentences(self) -> list[str]:
         """The sentences of the record, without quotes."""
-        return await self.part(".trail details summary > span:first-child").all_text_contents()
+        found: list[str] = await self.part(".trail details summary > span:first-child").all_text_contents()
+        return found
 
     async def said(self) -> str:
         """Every word on the screen."""
-        return await self.part(".audit").inner_text()
+        found: str = await self.part(".audit").inner_text()
+        return found
 
 
 def base(station: Station) -> str:
