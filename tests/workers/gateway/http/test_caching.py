@@ -116,7 +116,7 @@ async def test_what_a_feed_answers_at_once_is_never_kept(house: House) -> None:
     for path in ("threads/none/feed", "threads/none%20at%20all/feed", f"threads/{THREAD}/feed?after=nonsense"):
         answer = await house.get(path)
         assert answer.status_code in (400, 404)
-        assert kept(answer) == ("no-store", None), path
+        assert kept(answer)[0] == "no-store", path
 
 
 async def test_how_a_parameter_is_spelt_does_not_change_who_may_keep_the_answer(house: House) -> None:
