@@ -85,17 +85,26 @@ def record_of(recorded: Recorded, partition: int, redacted: Mapping[str, frozens
         value = getattr(envelope, name)
         if value is not None:
             data[name] = value
+    actor = AuditActor(kind=envelope.actor.kind, id=envelope.actor.id)
+    return record_with(recorded, partition, actor=actor, revision=recorded.revision, data=data)
+
+
+def record_with(
+    recorded: Recorded, partition: int, *, actor: AuditActor, revision: int | None, data: dict[str, Any]
+) -> AuditRecord:
+    """The record of an event with this much of its actor, its revision and its facts."""
+    envelope = recorded.envelope
     return AuditRecord(
         position=str(recorded.position),
         partition=partition,
         at=rfc3339(recorded.position.ms),
         occurred_at=rfc3339(recorded.occurred_at),
         type=envelope.type,
-        actor=AuditActor(kind=envelope.actor.kind, id=envelope.actor.id),
+        actor=actor,
         site=envelope.site,
         thread=envelope.thread or None,
         comment=envelope.comment,
-        revision=recorded.revision,
+        revision=revision,
         data=data,
     )
 

@@ -25,10 +25,9 @@ from core.events.types import (
     VoteCast,
     VoteRetracted,
 )
-from core.times import rfc3339
 from projections.audit.public_events import Shown
 from projections.audit.record_index import Tally
-from projections.audit.records import AuditActor, AuditRecord, UnreadableRecord, record_of
+from projections.audit.records import AuditActor, AuditRecord, UnreadableRecord, record_of, record_with
 
 Shape = AuditRecord | UnreadableRecord
 Reader = Literal["auditor", "moderator", "everyone"]
@@ -84,24 +83,13 @@ def staff_record(
 
 def public_record(recorded: Recorded, partition: int, shown: Shown, tally: Tally) -> AuditRecord:
     """The record of a public event for everyone."""
-    event, envelope = recorded.event, recorded.envelope
+    event = recorded.event
     facts = msgspec.to_builtins(event)
     data: dict[str, Any] = {name: facts[name] for name in _public(event, shown) if name in facts}
     if isinstance(event, _VOTES):
         data |= _votes(tally)
-    return AuditRecord(
-        position=str(recorded.position),
-        partition=partition,
-        at=rfc3339(recorded.position.ms),
-        occurred_at=rfc3339(recorded.occurred_at),
-        type=envelope.type,
-        actor=_public_actor(recorded, shown),
-        site=envelope.site,
-        thread=envelope.thread,
-        comment=envelope.comment,
-        revision=None if shown is Shown.GONE else recorded.revision,
-        data=data,
-    )
+    revision = None if shown is Shown.GONE else recorded.revision
+    return record_with(recorded, partition, actor=_public_actor(recorded, shown), revision=revision, data=data)
 
 
 def _public(event: Event, shown: Shown) -> list[str]:
