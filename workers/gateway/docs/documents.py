@@ -11,7 +11,7 @@ from workers.gateway.http import caching, problems
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.refusals import MethodNotAllowed
 from workers.gateway.http.request_record import RequestRecord
-from workers.gateway.http.response import JSON, Header, Response, encode, preflight, send_response
+from workers.gateway.http.response import HTML, JSON, Header, Response, encode, preflight, send_response
 from workers.gateway.operations.operation import Operation
 from workers.gateway.operations.table import OPERATIONS
 
@@ -51,5 +51,5 @@ def all_documents(calls: Sequence[Operation] = OPERATIONS) -> Mapping[str, Docum
     html = page(described).encode()
     return {
         "/openapi.json": Document("/openapi.json", Response(200, encode(described), media=JSON)),
-        "/docs": Document("/docs", Response(200, html, (_POLICY,), b"text/html; charset=utf-8")),
+        "/docs": Document("/docs", Response(200, html, (_POLICY,), HTML)),
     }

@@ -36,6 +36,7 @@ PREFLIGHT: Final[tuple[Header, ...]] = (
 _UNKEPT: Final[Header] = (b"cache-control", b"no-store")
 
 JSON: Final = b"application/json"
+HTML: Final = b"text/html; charset=utf-8"
 
 _JSON_START: Final[tuple[Header, ...]] = (*EVERYWHERE, (b"content-type", JSON))
 _OWN_START: Final[tuple[Header, ...]] = (_UNGUESSED,)

@@ -16,9 +16,11 @@ from typing import Any, Final
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.keys import Keys
 from core.lru import Lru
 from core.redis.errors import left, one_request
 from core.refusals import Unavailable
+from projections.read.queries import ViewState
 from workers.gateway.http import caching, compression
 from workers.gateway.http.response import NOT_MODIFIED, Response, start_of
 from workers.gateway.http.view_states import FRESH, PartitionStates, ReadStates
@@ -207,3 +209,8 @@ def counter(route: str) -> Callable[[str, float], None]:
 _READY: Final = metrics.READY_ANSWERS.labels("ready")
 _MADE: Final = metrics.READY_ANSWERS.labels("made")
 _NO_BODY: Final[Message] = {"type": "http.response.body", "body": b""}
+
+
+async def states_of_site(cache: ResponseCache | None, keys: Keys, site: str) -> tuple[ViewState, ...]:
+    """Return the state of the partition of a site's own events; empty without a cache. Raises Unavailable."""
+    return () if cache is None else tuple(await cache.states.of([keys.of(site, "").number]))

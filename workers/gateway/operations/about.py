@@ -11,7 +11,7 @@ from core.refusals import NotFound
 from workers.gateway.http.negotiation import prefers_html
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.problem_advice import pages
-from workers.gateway.http.response import Header, Response, json
+from workers.gateway.http.response import HTML, Header, Response, json
 from workers.gateway.operations.operation import Access, Operation, Request
 from workers.gateway.shapes.common import About, ProblemType
 
@@ -61,7 +61,7 @@ def _html(title: str, body: str) -> Response:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><h1>{title}</h1>{body}</html>'
     )
-    return Response(200, page.encode(), (_POLICY, _VARY), b"text/html; charset=utf-8")
+    return Response(200, page.encode(), (_POLICY, _VARY), HTML)
 
 
 def _worded(text: str) -> str:

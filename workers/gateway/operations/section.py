@@ -1,10 +1,8 @@
 """The section of a thread as HTML: a page, now or in the past, for publishers' servers and for hosted pages."""
 
-from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
 from msgspec.structs import asdict
@@ -12,21 +10,18 @@ from msgspec.structs import asdict
 from core.application.current_state import policy_of
 from core.policy import Policy
 from projections.read import pages
-from projections.read.queries import PageQuery, ViewState
+from projections.read.queries import PageQuery
 from workers.gateway.html import fragment, linked
 from workers.gateway.html.page import decode
-from workers.gateway.html.words import words_of
+from workers.gateway.html.site_context import site_context
 from workers.gateway.http.caching import Caching
-from workers.gateway.http.response import Response
+from workers.gateway.http.response import HTML, Response
+from workers.gateway.http.response_cache import states_of_site
 from workers.gateway.operations.as_of import PAST, answer_then
 from workers.gateway.operations.operation import THREAD, Access, Operation, Request
 from workers.gateway.operations.reading import caught_up, found
-from workers.gateway.operations.services import Services
 from workers.gateway.shapes.threads import PageParameters
-from workers.gateway.web.assets import release
-
-HTML: Final = b"text/html; charset=utf-8"
-STYLES: Final = ("css/tokens.css", "css/section.css")
+from workers.gateway.web.assets import SECTION_STYLES, release
 
 
 class SectionParameters(PageParameters, frozen=True, kw_only=True):
@@ -58,7 +53,7 @@ async def read_section(request: Request[SectionParameters, None]) -> Response:
     query, services = request.query, request.services
     page_query = PageQuery(**{name: getattr(query, name) for name in _PAGE_FIELDS})
     # The state of the site's own events is read before its policy: a kept answer ends with a change of the policy.
-    states = await _site_states(services, request.site)
+    states = await states_of_site(services.response_cache, services.served.keys, request.site)
     if query.at is not None:
         response = await answer_then(request, query.at, page_query)
     else:
@@ -75,42 +70,25 @@ async def read_section(request: Request[SectionParameters, None]) -> Response:
     return Response(200, html.encode(), (), HTML, tag, kept)
 
 
-async def _site_states(services: Services, site: str) -> tuple[ViewState, ...]:
-    """Return the state of the partition of the site's own events. Empty without a response cache."""
-    if services.response_cache is None:
-        return ()
-    return tuple(await services.response_cache.states.of([services.served.keys.of(site, "").number]))
-
-
 def _context(
     request: Request[SectionParameters, None], policy: Policy, page_query: PageQuery
 ) -> fragment.SectionContext:
     public, query = request.services.public.url, request.query
-    reads = "" if policy.read_pages == "off" else f"{public}/read/{request.site}/{request.thread}"
     given = {name: value for name, value in asdict(page_query).items() if value is not None and name != "cursor"}
     if query.at is not None:
         given["at"] = query.at
     if given.pop("featured", False):
         given["featured"] = "true"
-    return fragment.SectionContext(
-        words=words_of(query.lang, policy.language),
-        zone=_zone(policy.timezone),
-        now=datetime.fromtimestamp(request.services.clock(), UTC),
+    return site_context(
+        policy,
+        request.services.clock(),
+        language=query.lang,
         level=query.level,
-        styles=[public + release().address(style) for style in STYLES],
-        read=reads,
-        audit=f"{public}/audit/{request.site}/{request.thread}" if policy.history == "public" else "",
-        history=policy.history == "public",
+        styles=[public + release().address(style) for style in SECTION_STYLES],
+        read=f"{public}/read/{request.site}/{request.thread}",
+        audit=f"{public}/audit/{request.site}/{request.thread}",
         query=urlencode(given),
     )
-
-
-def _zone(name: str) -> tzinfo:
-    """Return a time zone; UTC where this machine does not know it."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
 
 
 def _digest(context: fragment.SectionContext, *, linked: bool) -> str:

@@ -30,6 +30,9 @@ FILE: Final = "/embed/{digest}/{path:path}"
 LOADER: Final = "/embed.js"
 COUNTER: Final = "/count.js"
 
+SECTION_STYLES: Final = ("css/tokens.css", "css/section.css")
+"""The style sheets of a section, by path in a release."""
+
 STABLE: Final[Mapping[str, str]] = {LOADER: "embed.js", COUNTER: "count.js"}
 """Addresses that stay from release to release, each with its file. These files have no other address."""
 

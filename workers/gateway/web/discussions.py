@@ -1,8 +1,6 @@
 """Discussions for hosted pages: a page, one comment in its line, or more replies; and what else their HTML needs."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Struct
@@ -20,9 +18,9 @@ from projections.read.served_generation import Served
 from projections.views.viewer import PUBLIC
 from workers.gateway.html.fragment import SectionContext
 from workers.gateway.html.page import FragmentPage, FragmentRow, FragmentThread, decode
-from workers.gateway.html.words import words_of
+from workers.gateway.html.site_context import site_context
 from workers.gateway.http.admission import Gate
-from workers.gateway.http.response_cache import ResponseCache
+from workers.gateway.http.response_cache import ResponseCache, states_of_site
 
 
 class Discussion(Struct, frozen=True, kw_only=True):
@@ -70,7 +68,7 @@ class Discussions(Struct, frozen=True, kw_only=True):
     async def read(self, site: str, thread: str, query: PageQuery) -> Discussion:
         """Read a page of a thread."""
         # The state of the site's own events is read before its policy: a kept answer ends with a change of the policy.
-        states = () if self.cache is None else await self._site_states(site)
+        states = await states_of_site(self.cache, self.served.keys, site)
         answer, policy = await both(
             lambda: pages.page(self.served, site, thread, query), lambda: self._policy(site, thread)
         )
@@ -106,39 +104,16 @@ class Discussions(Struct, frozen=True, kw_only=True):
         self, found: Discussion, *, read: str, audit: str, query: str = "", still: bool = False
     ) -> SectionContext:
         """Return all else that HTML of it is made of. `read` and `audit` are addresses of pages."""
-        policy = found.policy
-        is_public = policy.history == "public"
-        return SectionContext(
-            words=words_of(policy.language),
-            zone=_zone(policy.timezone),
-            now=datetime.fromtimestamp(self.clock(), UTC),
-            read="" if policy.read_pages == "off" else read,
-            audit=audit if is_public else "",
-            history=is_public,
-            query=query,
-            still=still,
-        )
+        return site_context(found.policy, self.clock(), read=read, audit=audit, query=query, still=still)
 
     async def _policy(self, site: str, thread: str) -> Policy:
         return await policy_of(self.log, site, thread, cache=self.aggregates)
-
-    async def _site_states(self, site: str) -> tuple[ViewState, ...]:
-        assert self.cache is not None
-        return tuple(await self.cache.states.of([self.served.keys.of(site, "").number]))
 
 
 def _there(answer: PageAnswer | None) -> PageAnswer:
     if answer is None:
         raise NotFound("there is no such discussion, or no such comment in it")
     return answer
-
-
-def _zone(name: str) -> tzinfo:
-    """Return a time zone; UTC where this machine does not know it."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
 
 
 _line = msgspec.json.Decoder(_Line).decode

@@ -15,7 +15,7 @@ from workers.gateway.http.headers import header_of, headers_of
 from workers.gateway.http.negotiation import prefers_html
 from workers.gateway.http.response import Header, Response
 from workers.gateway.web import desk
-from workers.gateway.web.assets import LOADER
+from workers.gateway.web.assets import LOADER, SECTION_STYLES
 from workers.gateway.web.desk import ROLES, Sample
 from workers.gateway.web.discussions import Discussions
 from workers.gateway.web.hosted import ALONE, Shell, attributes, page, text
@@ -65,7 +65,7 @@ class Front:
             audit=f"/audit/{sample.site}/{sample.thread}",
             query=urlencode({"sort": _FEW.sort, "limit": _FEW.limit, "replies": _FEW.replies, "depth": _FEW.depth}),
         )
-        styles = [self._shell.release.address(path) for path in ("css/tokens.css", "css/section.css")]
+        styles = [self._shell.release.address(path) for path in SECTION_STYLES]
         return write_section(found.page, context._replace(styles=styles))
 
 

@@ -18,11 +18,9 @@ from workers.gateway.http import caching, parameters, problems
 from workers.gateway.http.defects import broken
 from workers.gateway.http.refusals import MethodNotAllowed
 from workers.gateway.http.request_record import RequestRecord
-from workers.gateway.http.response import NO_CONTENT, Header, Response, send_response
+from workers.gateway.http.response import HTML, NO_CONTENT, Header, Response, send_response
 from workers.gateway.web.assets import LOADER, Release
 from workers.runtime import logs
-
-HTML: Final = b"text/html; charset=utf-8"
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
