@@ -38,6 +38,23 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=T
         return facts
 
 
+_DEFAULT_POLICY: Final[Mapping[str, Any]] = msgspec.to_builtins(Policy())
+
+
+def _with_words(facts: dict[str, Any], field: str) -> dict[str, Any]:
+    """Move the words of the policy in `field` to `words`, as far as there are any."""
+    policy = facts[field]
+    words = {name: policy.pop(name) for name in IN_CONTENT if name in policy}
+    return facts | {"words": words} if words else facts
+
+
+def _take_in_words(event: Event, field: str, words: PolicyWords | None) -> None:
+    """Move the words of a decoded event into the policy, or its changes, in `field`."""
+    if words is not None:
+        force_setattr(event, field, replace(getattr(event, field), **words.given()))
+        force_setattr(event, "words", None)
+
+
 # --- site: opening, signing keys, policy ---
 
 
@@ -54,9 +71,7 @@ class SiteOpened(Event, frozen=True, kw_only=True, tag="site.opened", omit_defau
 
     def __post_init__(self) -> None:
         """Move the words into the policy."""
-        if self.words is not None:
-            force_setattr(self, "policy", replace(self.policy, **self.words.given()))
-            force_setattr(self, "words", None)
+        _take_in_words(self, "policy", self.words)
 
     @classmethod
     def stored(cls, facts: dict[str, Any]) -> dict[str, Any]:
@@ -87,9 +102,7 @@ class PolicyChanged(Event, frozen=True, kw_only=True, tag="policy.changed", omit
 
     def __post_init__(self) -> None:
         """Move the words into the changes."""
-        if self.words is not None:
-            force_setattr(self, "changes", replace(self.changes, **self.words.given()))
-            force_setattr(self, "words", None)
+        _take_in_words(self, "changes", self.words)
 
     @classmethod
     def stored(cls, facts: dict[str, Any]) -> dict[str, Any]:
@@ -172,9 +185,7 @@ class PolicyOverridden(Event, frozen=True, kw_only=True, tag="policy.overridden"
 
     def __post_init__(self) -> None:
         """Move the words into the overrides."""
-        if self.words is not None:
-            force_setattr(self, "overrides", replace(self.overrides, **self.words.given()))
-            force_setattr(self, "words", None)
+        _take_in_words(self, "overrides", self.words)
 
     @classmethod
     def stored(cls, facts: dict[str, Any]) -> dict[str, Any]:
@@ -374,16 +385,6 @@ class EventSkipped(Event, frozen=True, kw_only=True, tag="event.skipped", omit_d
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     position: str
     reason: str | None = None
-
-
-_DEFAULT_POLICY: Final[Mapping[str, Any]] = msgspec.to_builtins(Policy())
-
-
-def _with_words(facts: dict[str, Any], field: str) -> dict[str, Any]:
-    """Move the words of the policy in `field` to `words`, as far as there are any."""
-    policy = facts[field]
-    words = {name: policy.pop(name) for name in IN_CONTENT if name in policy}
-    return facts | {"words": words} if words else facts
 
 
 class UnknownEvent(Event, frozen=True, kw_only=True, tag="unknown", omit_defaults=True):
