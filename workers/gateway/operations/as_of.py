@@ -3,14 +3,14 @@
 from typing import Any, Final
 
 from core.application.current_state import thread_of
-from core.application.loading import event_at, load_context
+from core.application.loading import event_at
 from core.position import Position
 from core.refusals import HistoryNotPublic
 from projections.read.queries import PastQuery
 from workers.gateway.http.refusals import BadRequest, UnknownPosition
 from workers.gateway.http.response import Response
 from workers.gateway.operations.operation import Request
-from workers.gateway.operations.reading import NOBODY, found, moment_of
+from workers.gateway.operations.reading import context_of, found, moment_of
 
 PAST: Final = ("bad-cursor", "unknown-position", "unauthenticated", "history-not-public", "not-yet-opened")
 """Slugs of the problems that an operation with `at=` may return."""
@@ -26,14 +26,7 @@ async def answer_then(request: Request[Any, None], at: str, query: PastQuery) ->
     if request.query.after is not None:
         raise BadRequest.at("/after", "at and after exclude each other: the past does not change")
     services = request.services
-    context = await load_context(
-        services.log,
-        site=request.site,
-        thread=request.thread,
-        caller=request.token or NOBODY,
-        cache=services.aggregate_cache,
-    )
-    context.require_thread()
+    context = await context_of(request)
     if context.policy.history != "public" and not request.viewer.staff:
         raise HistoryNotPublic
     moment = _moment(at, context.now)

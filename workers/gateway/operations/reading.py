@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from core.application.loading import load_context
 from core.caller import Caller
+from core.domain.context import Context
 from core.moment import parse_moment
 from core.partitions import partition_of
 from core.position import Position
@@ -45,6 +47,20 @@ async def caught_up(request: Request[Any, Any], after: str | None) -> None:
         shown = await reached(served, request.site, request.thread, position, within=VIEW_WITHIN)
     if not shown:
         raise Unavailable("the views do not include the write yet")
+
+
+async def context_of(request: Request[Any, Any]) -> Context:
+    """The context of a read of the thread in the path, with or without a token. Raises NotFound, Unavailable."""
+    services = request.services
+    context = await load_context(
+        services.log,
+        site=request.site,
+        thread=request.thread,
+        caller=request.token or NOBODY,
+        cache=services.aggregate_cache,
+    )
+    context.require_thread()
+    return context
 
 
 def moment_of(pointer: str, text: str) -> Position | int:

@@ -4,7 +4,6 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Final
 
-from core.application.loading import load_context
 from core.caller import Caller
 from core.domain.context import Context
 from core.events.envelope import Recorded, UnreadableEntry
@@ -23,7 +22,7 @@ from projections.read import cursors
 from workers.gateway.http.refusals import BadRequest, UnknownPosition
 from workers.gateway.http.response import Response, json
 from workers.gateway.operations.operation import THREAD, Access, Operation, Request
-from workers.gateway.operations.reading import NOBODY, position_of
+from workers.gateway.operations.reading import context_of, position_of
 from workers.gateway.shapes import record as shapes
 
 _PLACE: Final = r"(after|before)\.([0-9]{1,15}-[0-9]{1,15})"
@@ -34,14 +33,7 @@ _END: Final = Position(10**15 - 1, 10**15 - 1)
 async def read_record(request: Request[shapes.RecordQuery, None]) -> Response:
     """Events of a thread in order, or their counts. Raises NotFound, HistoryNotPublic, BadRequest, BadCursor."""
     services, query = request.services, request.query
-    context = await load_context(
-        services.log,
-        site=request.site,
-        thread=request.thread,
-        caller=request.token or NOBODY,
-        cache=services.aggregate_cache,
-    )
-    context.require_thread()
+    context = await context_of(request)
     reader = _reader(request.token)
     if reader == "everyone" and context.policy.history != "public":
         raise HistoryNotPublic
