@@ -53,7 +53,16 @@ def endpoints(services: Services, *, feed: Feed | None = None, sample: Sample | 
         found[path] = recorded(Resource(services, path, calls))
         if path == ROOT:
             found[f"{path}/"] = found[path]
-    discussions = Discussions(
+    hosted = pages.endpoints(discussions_of(services), services.keyring, sample)
+    documented: dict[str, ASGIApp] = {**documents.all_documents(offered), **hosted}
+    of_pages = {path: recorded(page) for path, page in documented.items()}
+    of_pages[front.ROUTE] = front.for_people(of_pages[front.ROUTE], found[front.ROUTE])
+    return found | of_pages
+
+
+def discussions_of(services: Services) -> Discussions:
+    """Return what hosted pages read discussions with."""
+    return Discussions(
         served=services.served,
         log=services.log,
         aggregates=services.aggregate_cache,
@@ -61,11 +70,6 @@ def endpoints(services: Services, *, feed: Feed | None = None, sample: Sample | 
         gate=services.admission.reads,
         clock=services.clock,
     )
-    hosted = pages.endpoints(discussions, services.keyring, sample)
-    documented: dict[str, ASGIApp] = {**documents.all_documents(offered), **hosted}
-    of_pages = {path: recorded(page) for path, page in documented.items()}
-    of_pages[front.ROUTE] = front.for_people(of_pages[front.ROUTE], found[front.ROUTE])
-    return found | of_pages
 
 
 class Gateway:

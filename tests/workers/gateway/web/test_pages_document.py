@@ -4,24 +4,16 @@ import re
 from pathlib import Path
 
 from tests.support.house import SITE, THREAD, House
+from workers.gateway.app import discussions_of
 from workers.gateway.web import pages
 from workers.gateway.web.assets import FILE
 from workers.gateway.web.desk import Sample
-from workers.gateway.web.discussions import Discussions
 
 PAGE = (Path(__file__).parents[4] / "docs" / "pages.md").read_text()
 
 
 async def test_the_document_lists_every_path_and_no_other(standing: House) -> None:
     services = standing.services
-    discussions = Discussions(
-        served=services.served,
-        log=services.log,
-        aggregates=services.aggregate_cache,
-        cache=services.response_cache,
-        gate=services.admission.reads,
-        clock=services.clock,
-    )
-    served = pages.endpoints(discussions, services.keyring, Sample(site=SITE, thread=THREAD))
+    served = pages.endpoints(discussions_of(services), services.keyring, Sample(site=SITE, thread=THREAD))
     listed = re.findall(r"^\| `(/[^`]*)` \|", PAGE, re.MULTILINE)
     assert sorted(listed) == sorted(path.replace(FILE, "/embed/{digest}/{path}") for path in served)
