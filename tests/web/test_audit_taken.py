@@ -14,7 +14,7 @@ from tests.web.visiting import Visitors
 from workers.importers import sample as sample_of
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Download, Page
 
 HOSTILE = "Controls \u200f\u00a0 of all kinds, \u2028 and \U0001d56c 'quoted' \"so\" \\ back, \u202e gone, \u0085 too."
 
@@ -78,18 +78,23 @@ async def test_lines_are_the_same_bytes_whatever_the_words(
     assert await exported(room, tmp_path) == await replayed(fresh)
 
 
+async def exhibit_at_the_rejection(room: Room) -> "Download":
+    """The exhibit of the moment at which a comment of the sample was rejected."""
+    await room.press("Home", *["PageUp"] * 3, *["ArrowRight"] * 7)
+    await room.stands(REJECTED)
+    await room.part(".check-line.ok").wait_for()
+    async with room.page.expect_download() as download:
+        await room.part("button", has_text="Make an exhibit").click()
+    return await download.value
+
+
 async def test_an_exhibit_opens_from_disk_alone_and_names_the_digest_of_the_lines_that_replay_prints(
     visitors: Visitors, sample: Station, fresh: str, tmp_path: Path
 ) -> None:
     of_sample = {"site": sample_of.SITE, "thread": sample_of.THREAD}
     room = await enter_sample(visitors, sample, "auditor")
-    await room.press("Home", *["PageUp"] * 3, *["ArrowRight"] * 7)
-    await room.stands(REJECTED)
-    await room.part(".check-line.ok").wait_for()
     path = tmp_path / "exhibit.html"
-    async with room.page.expect_download() as download:
-        await room.part("button", has_text="Make an exhibit").click()
-    made = await download.value
+    made = await exhibit_at_the_rejection(room)
     event = documents(await replayed(fresh, **of_sample))[REJECTED - 1]
     assert made.suggested_filename == f"exhibit-sample-night-train-{event['position']}.html"
     await made.save_as(path)
@@ -135,13 +140,8 @@ async def test_an_exhibit_tells_when_everything_was_recorded_and_how_its_numbers
     visitors: Visitors, sample: Station, tmp_path: Path
 ) -> None:
     room = await enter_sample(visitors, sample, "auditor")
-    await room.press("Home", *["PageUp"] * 3, *["ArrowRight"] * 7)
-    await room.stands(REJECTED)
-    await room.part(".check-line.ok").wait_for()
     path = tmp_path / "exhibit.html"
-    async with room.page.expect_download() as download:
-        await room.part("button", has_text="Make an exhibit").click()
-    made = await download.value
+    made = await exhibit_at_the_rejection(room)
     await made.save_as(path)
     await room.part(".check", has_text=f"The exhibit was made: {made.suggested_filename}").wait_for()
     visitor = await visitors.arrive(java_script_enabled=False)
