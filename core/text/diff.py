@@ -18,10 +18,11 @@ PAIRS: Final = 8_000_000
 """Maximum pairs of words to compare, at one bit of memory each: 10 ms. 5,000 characters of prose have less
 than half."""
 
-_UNSPACED: Final = re.compile(
+UNSPACED: Final = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     r"\U00020000-\U0003ffff]"
 )
+"""A letter of a script without word separators."""
 # Applied to kinds (see `_kind`): white space, word, letter of an unspaced script, flag, symbols joined by a ZWJ.
 _WORD: Final = re.compile(r" +|w[mj]*(?:'?w[mj]*)*|u[mj]*|fm*(?:fm*)?|.[mj]*(?:(?<=j).[mj]*)*")
 # The same for the characters themselves if all are ASCII: most texts are, and need no classification.
@@ -74,7 +75,7 @@ def _kind(character: str) -> str:
         return "m"
     if "\U0001f1e6" <= character <= "\U0001f1ff":
         return "f"
-    if _UNSPACED.match(character):
+    if UNSPACED.match(character):
         return "u"
     return "w" if kind[0] in "LN" or character == "_" else "."
 
