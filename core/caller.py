@@ -15,6 +15,15 @@ class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     id: str
 
 
+class SignedOpening(Struct, frozen=True, kw_only=True):
+    """The article of a thread as a token describes it: the publication vouches for it by its signature."""
+
+    thread: str
+    url: str
+    title: str
+    labels: tuple[str, ...] = ()
+
+
 class Caller(Struct, frozen=True, kw_only=True):
     """Caller described by a token. Name and badges are those of this token; no role includes another."""
 
@@ -25,6 +34,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     badges: tuple[str, ...] = ()
     entitlements: frozenset[str] = frozenset()
     roles: frozenset[Role] = frozenset()
+    opening: SignedOpening | None = None
+    """The article that the token describes."""
 
     @property
     def actor(self) -> Actor:

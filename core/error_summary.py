@@ -9,6 +9,8 @@ LONGEST: Final = 120
 """Maximum length of a message, in characters."""
 
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_AT: Final = re.compile(r" - at `key` in `\$")
+"""Place of an error in a key of a map: the map's."""
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 
 
@@ -24,7 +26,7 @@ def fault(error: BaseException) -> str:
 
 def located(error: ValidationError) -> tuple[str, str]:
     """Split msgspec's message (``… - at `$.decisions[3].verdict` ``) into a sentence and a JSON pointer (RFC 6901)."""
-    said, _, path = str(error).partition(" - at `$")
+    said, _, path = _AT.sub(" - at `$", str(error), count=1).partition(" - at `$")
     return said, "".join(_segment(match) for match in _STEP.finditer(path.removesuffix("`")))
 
 

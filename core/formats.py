@@ -17,7 +17,7 @@ class Formats(Struct, frozen=True, kw_only=True):
     writes: int
 
 
-FORMATS: Final = Formats(reads=(1, 2, 3), writes=3)
+FORMATS: Final = Formats(reads=(1, 2, 3, 4), writes=4)
 """The formats of this version."""
 
 SALTED_SINCE: Final = 3

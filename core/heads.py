@@ -2,21 +2,36 @@
 
 from functools import lru_cache
 
+import msgspec
+
 from core.caller import Actor
+from core.events.event import FIRST, Event
 from core.events.types import (
-    FIRST,
+    AppealDecided,
+    AppealFiled,
     CommentPinned,
     CommentUnpinned,
-    Event,
     EventSkipped,
+    ListChanged,
     MemberReinstated,
     MemberSuspended,
+    NoteAdded,
     PolicyChanged,
     ReportFiled,
+    ScreenerConfigured,
+    ScreenerRemoved,
     SiteOpened,
     SiteRekeyed,
+    StandingChanged,
+    StatementTold,
+    SuspensionReversed,
     VoteCast,
+    VoteRestored,
     VoteRetracted,
+    VotesInspected,
+    VoteVoided,
+    WarningAcknowledged,
+    WarningGiven,
 )
 from core.ids import vote_id
 
@@ -26,16 +41,20 @@ LAST = "last"
 """Position of the last event of the thread, of any aggregate. No append expects it."""
 
 
+LISTS = "lists"
+"""Field of the word lists of a site. Its note has all of them: no event need be read."""
 MEMBER = "m"
 """Kind of the heads of members."""
 COMMENT = "c"
 """Kind of the heads of comments."""
 VOTE = "v"
 """Kind of the heads of votes."""
+APPEAL = "a"
+"""Kind of the heads of members' appeals against suspensions."""
 
 
 def kind(field: str) -> str:
-    """Return the kind of aggregate of a head field: `SITE`, `THREAD`, `MEMBER`, `COMMENT`, `VOTE`."""
+    """Return the kind of aggregate of a head field: `SITE`, `THREAD`, `MEMBER`, `COMMENT`, `VOTE`, `APPEAL`."""
     return field.partition(":")[0]
 
 
@@ -58,6 +77,11 @@ def vote(comment: str, voter: str) -> str:
     return f"{VOTE}:{vote_id(comment, voter)}"
 
 
+def notes(member: str) -> str:
+    """Head field of the notes about a member."""
+    return f"n:{member}"
+
+
 def report(comment: str, reporter: str) -> str:
     """Head field of a member's reports of a comment."""
     return f"r:{comment}:{reporter}"
@@ -68,17 +92,60 @@ def reported(comment: str) -> str:
     return f"l:{comment}"
 
 
+def appeal(member: str) -> str:
+    """Head field of what a member was told of their suspension, and of the appeal against it."""
+    return f"{APPEAL}:{member}"
+
+
+def inspection(auditor: str, member: str) -> str:
+    """Head field of the times at which an auditor looked at how a member voted."""
+    return f"i:{auditor} {member}"
+
+
 def mark(event: Event) -> str | None:
-    """Return another field whose position (only) is set to that of `event`, or None."""
+    """Return another field whose position and note are set to those of `event`, or None."""
     return reported(event.comment) if isinstance(event, ReportFiled) else None
 
 
-def note(event: Event) -> str:
-    """Return the note of a vote's head: `<value> <revision>`, or `<value>` for revision 1. "" for other events."""
-    if not isinstance(event, VoteCast | VoteRetracted):
-        return ""
-    value = event.value if isinstance(event, VoteCast) else 0
-    return str(value) if event.revision == FIRST else f"{value} {event.revision}"
+def counts(event: Event) -> str | None:
+    """Return the field whose note an event counts on, or None: the append expects it to be unmoved."""
+    return reported(event.comment) if isinstance(event, ReportFiled) and event.open else None
+
+
+def note(event: Event, batch: str | None = None) -> str:
+    """Return the note of a vote's head: `<value> <revision>`, or `<value>` for revision 1.
+
+    Of a vote that was voided, `<value> <revision> <cast> <batch>`: the position of the event that cast it, `-` if it
+    was retracted since, and the `batch` of the event. Of one that was restored, `<value> <revision> <cast>`.
+
+    Of word lists, JSON: `[[list, position, count, digest], …]`, the position of the list that the event is about left
+    empty. Of a counted report, the count. "" for other events.
+    """
+    if isinstance(event, ListChanged):
+        others = [[one.list, one.at, one.count, one.digest] for one in event.others]
+        own = [] if event.removed else [[event.list, "", event.count, event.digest]]
+        return msgspec.json.encode([*own, *others]).decode()
+    if isinstance(event, ReportFiled):
+        return str(event.open) if event.open else ""
+    match event:
+        case VoteCast(value=value, revision=revision):
+            return _vote(value, revision)
+        case VoteRetracted(revision=revision, voided=None):
+            return _vote(0, revision)
+        case VoteRetracted(revision=revision, voided=str() as voided):
+            return f"0 {revision} - {voided}"
+        case VoteVoided(value=value, revision=revision, cast=cast):
+            return f"{value} {revision} {cast} {batch}"
+        case VoteRestored(value=value, revision=revision, cast=str() as cast):
+            return f"{value} {revision} {cast}"
+        case VoteRestored(value=value, revision=revision):
+            return _vote(value, revision)
+        case _:
+            return ""
+
+
+def _vote(value: int, revision: int) -> str:
+    return str(value) if revision == FIRST else f"{value} {revision}"
 
 
 def skip(position: str) -> str:
@@ -89,15 +156,32 @@ def skip(position: str) -> str:
 def of(event: Event, actor: Actor) -> str:
     """Return the head field that `event` by `actor` advances."""
     match event:
-        case MemberSuspended() | MemberReinstated():
+        case NoteAdded():
+            return notes(event.member)
+        case (
+            MemberSuspended()
+            | MemberReinstated()
+            | SuspensionReversed()
+            | StandingChanged()
+            | WarningGiven()
+            | WarningAcknowledged()
+        ):
             return member(event.member)
+        case StatementTold() | AppealFiled() | AppealDecided() if event.member is not None:
+            return appeal(event.member)
         case VoteCast() | VoteRetracted():
             return vote(event.comment, actor.id)
+        case VoteVoided() | VoteRestored():
+            return vote(event.comment, event.voter)
+        case VotesInspected():
+            return inspection(actor.id, event.member)
         case ReportFiled():
             return report(event.comment, actor.id)
         case EventSkipped():
             return skip(event.position)
-        case SiteOpened() | SiteRekeyed() | PolicyChanged():
+        case ListChanged():
+            return LISTS
+        case SiteOpened() | SiteRekeyed() | PolicyChanged() | ScreenerConfigured() | ScreenerRemoved():
             return SITE
         case CommentPinned() | CommentUnpinned():
             return THREAD  # one comment of a thread is pinned: which one is a fact of the thread

@@ -29,7 +29,21 @@ ThreadId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD
 AnchorId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD, examples=["q1"])]
 CommentId = Annotated[str, Meta(pattern=COMMENT_PATTERN, max_length=64, examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])]
 MemberId = Annotated[str, Meta(pattern=MEMBER_PATTERN, max_length=64, examples=["u-7"])]
+BatchId = Annotated[str, Meta(pattern=COMMENT_PATTERN, max_length=64, examples=["Jq3xQ2vYb0m8sT1kLw9ZpA"])]
 Slug = Annotated[str, Meta(pattern=SLUG_PATTERN, max_length=40)]
+Label = Annotated[Slug, Meta(examples=["politics"])]
+
+REFERENCE_LENGTH: Final = 22
+"""Length of the reference of a notice; its characters are those of a comment's id."""
+NoticeReference = Annotated[
+    str,
+    Meta(
+        pattern=COMMENT_PATTERN,
+        max_length=64,
+        examples=["ADLk3xQ2vYb0m8sT1kLw9Z"],
+        description="The reference of a notice.",
+    ),
+]
 
 RESERVED_SITES: Final = frozenset({"hansard"})
 
@@ -54,6 +68,11 @@ def is_thread(text: str) -> bool:
 def is_comment(text: str) -> bool:
     """True if `text` may name a comment."""
     return _comment(text) is not None
+
+
+def is_reference(text: str) -> bool:
+    """True if `text` may be the reference of a notice."""
+    return len(text) == REFERENCE_LENGTH and is_comment(text)
 
 
 def is_member(text: str) -> bool:
@@ -98,9 +117,9 @@ def item_key(key: str, thread: str, comment: str) -> str:
     return _digest("item", key, thread, comment)
 
 
-def batch_id(key: str) -> str:
-    """Derive the id shared by the events of one bulk request from the key of the request."""
-    return _digest("batch", key)
+def batch_id(site: str, member: str, path: str, key: str) -> str:
+    """Derive the id shared by the events of one request from the scope of its `Idempotency-Key`, 22 characters."""
+    return _digest("batch", site, member, path, key)
 
 
 def _digest(*parts: str) -> str:

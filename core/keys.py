@@ -25,6 +25,9 @@ REBUILD: Final = "hansard:rebuild"
 WORKERS: Final = "hansard:workers"
 """Sorted set: the projecting workers, scored by the time until which they count as alive."""
 
+SCREENERS: Final = "hansard:screeners"
+"""Sorted set: the workers that ask screeners, scored likewise."""
+
 SITES: Final = "hansard:sites"
 """Set: the names of the sites that have keys. A name is added before the keys are written."""
 
@@ -83,9 +86,12 @@ class ThreadViews(NamedTuple):
     ballots: str
     """Sorted set, by member: `<member> <comment> …`, the votes by voter."""
     waiting: str
-    """Sorted set, by member: `<member> …`, waiting or rejected comments by author."""
+    """Sorted set, by member: `<member> …`, waiting, rejected or withdrawn comments by author."""
     reports: str
-    """Hash: comment to its open reports."""
+    """Hash: comment to its open reports, `<comment>:closed` to those that its last decision closed, and
+    `<comment>:notices` to the words of the notices about it."""
+    filed: str
+    """Sorted set, by member: `<member> <age> …`, the reports of each member, open and decided."""
 
 
 class Partition:
@@ -109,6 +115,13 @@ class Partition:
         """Hash: the lease of the partition's projector (`nonce`, `worker`, `until`)."""
         self.building = f"{self._base}:building"
         """Hash: as `lease`, for the worker that builds another generation of views beside the served one."""
+        self.screening_lease = f"{self._base}:screening:lease"
+        """Hash: as `lease`, for the worker that has the texts of the partition screened."""
+        self.screening_cursor = f"{self._base}:screening:cursor"
+        """String: position of the last event that was looked at for texts to screen."""
+        self.screening_due = f"{self._base}:screening:due"
+        """Hash: what the screener is still to be asked or told, to the position of the event that asks for it
+        (`workers.screener.due_store`)."""
         self.generation = f"{self._base}:generation"
         """String: the served generation of views (`projections.views.pointer`)."""
         self.generations = f"{self._base}:generations"
@@ -129,6 +142,57 @@ class Partition:
     def site_keys(self, site: str) -> str:
         """Hash: the keys that sign the tokens of a site. They are not in the log."""
         return f"{self._base}:keys:{site}"
+
+    def contacts(self, site: str) -> str:
+        """Hash: the sealed names and addresses of people, for mail alone (`core.contacts`). They are not in the log."""
+        return f"{self._base}:contacts:{site}"
+
+    def screener(self, site: str) -> str:
+        """String: the address and the secret of the site's screener, sealed (`core.screener`)."""
+        return f"{self._base}:screener:{site}"
+
+    def sightings(self, site: str) -> str:
+        """Hash: `<thread> <anchor>` to the last search for the passage of an inline question (`core.sightings`)."""
+        return f"{self._base}:sightings:{site}"
+
+    def sighted(self, site: str) -> str:
+        """Sorted set: the fields of `sightings`, scored by their times."""
+        return f"{self._base}:sighted:{site}"
+
+    def member_record(self, site: str, member: str) -> str:
+        """Hash: the member record (`core.member_record`). It expires."""
+        return f"{self._base}:member:{site}/{member}"
+
+    def staff_names(self, site: str) -> str:
+        """Hash: digest of the look of a name to `<id> <ms>` of the member of staff who had it, and when. It expires."""
+        return f"{self._base}:staff:{site}"
+
+    def thread_names(self, site: str, thread: str) -> str:
+        """Hash: as `staff_names`, of the members who wrote in a thread."""
+        return f"{self._base}:names:{site}/{thread}"
+
+    def hands(self, site: str) -> str:
+        """Hash: the items of the site's moderation queue that moderators have in hand, by moderator. It expires."""
+        return f"{self._base}:hands:{site}"
+
+    def hands_channel(self, site: str) -> str:
+        """Channel: a message per change of `hands`."""
+        return self.hands(site)
+
+    def deciders(self, site: str) -> str:
+        """Sorted set: the moderators of the site, scored by the times of their last decisions; `*` is the beginning."""
+        return f"{self._base}:deciders:{site}"
+
+    def batch(self, site: str, batch: str) -> str:
+        """String: the id of the member of staff who may continue a batch. It expires."""
+        return f"{self._base}:batch:{site}/{batch}"
+
+    def rate(self, site: str, kind: str, whose: str) -> str:
+        """String: the rate of a member, a network or a whole site (`workers.gateway.rates`). It expires.
+
+        Its changes are neither replicated nor written to the append-only file.
+        """
+        return f"{self._base}:rate:{site}/{kind}/{whose}"
 
     def snapshots(self, site: str, thread: str) -> str:
         """Hash: position to the snapshot of a thread at that position."""

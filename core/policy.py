@@ -28,6 +28,17 @@ TIME_OF_DAY_PATTERN: Final = rf"^([01][0-9]|2[0-3]):[0-5][0-9]{END}"
 _CENTURY: Final = 3_153_600_000
 """Longest period of a policy, in seconds."""
 
+Ground = Literal["terms", "law"]
+"""The ground of a decision or a report: the publication's own terms, or the law."""
+Code = Annotated[
+    str,
+    Meta(
+        pattern=CODE_PATTERN,
+        max_length=40,
+        examples=["insult"],
+        description="One of the policy's `reasons`, by its code.",
+    ),
+]
 Entitlement = Annotated[str, Meta(pattern=ENTITLEMENT_PATTERN, max_length=64)]
 Period = Annotated[int, Meta(ge=0, le=_CENTURY)]
 Days = Annotated[int, Meta(ge=0, le=36_500)]
@@ -41,8 +52,8 @@ Rules = Annotated[
     tuple[RawRule, ...],
     Meta(
         max_length=20,
-        description="Rules that hold a text for review, applied after `premoderation`. The first rule that holds the "
-        "text is named.",
+        description="Rules that hold or reject a text. Those that reject are applied first, then `premoderation`, then "
+        "those that hold. The first rule that matches is named.",
     ),
 ]
 Language = Annotated[str, Meta(pattern=LANGUAGE_PATTERN, max_length=35)]
@@ -77,11 +88,23 @@ ReadPages = Annotated[
         description="The hosted reading pages: not for search engines, for search engines with JSON-LD, or none (404)."
     ),
 ]
-Opening = Annotated[Literal["staff", "signed", "member"], Meta(description="Who opens threads.")]
-Rates = Literal["normal", "off"] | dict[str, Any]
-"""Limits by kind are a JSON object, as rules are: a version may know more kinds."""
+Opening = Annotated[Literal["staff", "signed", "member"], Meta(description="The callers who may open threads.")]
+Rates = Annotated[
+    Literal["normal", "off"] | dict[str, Any],
+    Meta(
+        description="How often a member may write: `normal`, `off`, or limits by kind, where a kind that is left out "
+        "is normal and null is no limit. Normal is `posts` (and edits) one in 3 s, burst 10; `votes` two a second, "
+        "burst 60; `reports` one in 3 s, burst 10; `openings` of threads five an hour; `network` 20: everyone in a "
+        "network together has 20 times these, where the operator has set the trusted proxies (0: no limit). Staff "
+        "have no limit.",
+        examples=["normal", {"posts": {"every": 3, "burst": 10}, "network": 0}],
+    ),
+]
+"""Limits by kind are a JSON object, as rules are: a version may know more kinds (`core.rate_limits`)."""
 Listed = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(max_length=50)]
 Claim = Annotated[str, Meta(pattern=CLAIM_PATTERN, max_length=200)]
+CORAL: Final = "coral"
+"""The claims of the tokens that Coral takes."""
 Claims = Literal["coral"] | Annotated[dict[Claim, Claim], Meta(max_length=20)]
 Roles = Annotated[tuple[Literal["moderator", "auditor", "admin"], ...], Meta(max_length=3)]
 AppealWindow = Annotated[int, Meta(ge=183, le=36_500)]
@@ -91,14 +114,14 @@ MailExcerpt = Literal["never", "decided", "always"]
 
 
 class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A member is trusted after so many approved comments, if none was rejected in so many days."""
+    """A member is trusted after `after` approved comments, if none was rejected within `days` days."""
 
     after: Annotated[int, Meta(ge=1, le=1000)]
     days: Days
 
 
 class Screening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When an external screener is asked, how long it may take in seconds, and what happens if it fails."""
+    """The external screener: when it is asked, its deadline in seconds, and what happens if it fails."""
 
     when: Literal["before", "after"]
     deadline: Annotated[int, Meta(ge=1, le=60)]
@@ -120,9 +143,13 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     """
 
     code: Annotated[str, Meta(pattern=CODE_PATTERN, max_length=40)]
-    ground: Literal["terms", "law"]
+    ground: Ground
     label: Words = {}
     tells: Words = {}
+
+    def told_in(self, language: str) -> str | None:
+        """The words for the author in a language, else in the first that there is; None without any."""
+        return self.tells.get(language) or next(iter(self.tells.values()), None)
 
 
 Reasons = Annotated[tuple[Reason, ...], Meta(max_length=50)]
@@ -136,6 +163,9 @@ REASONS: Final[tuple[Reason, ...]] = (
 IN_CONTENT: Final = ("banner", "reasons", "report_reasons", "trusted_by", "rules_url")
 """Fields with words that people chose. Events store them in their content, and only where they are not the default."""
 
+WORDS_OF_RULES: Final = ("tells", "reserved")
+"""Settings of rules with words that people chose. Events store them in their content, beside the other settings."""
+
 STAFF_ONLY: Final = frozenset({"rules", "rates", "trust", "trusted_by", "claims", "roles", "screening"})
 """Fields that are left out where everyone may read a policy. So is `tells` of reasons."""
 
@@ -146,7 +176,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     comment: WhoMay = "member"
     entitlement: Entitlement = "subscriber"
     premoderation: Premoderation = "none"
-    edit_window: Period | None = None
+    edit_window: Period | None = 86_400
     history: HistoryVisibility = "public"
     votes: bool = True
     own_votes: bool = False
@@ -181,6 +211,11 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     guests: bool = False
     read_pages: ReadPages = "noindex"
 
+    @property
+    def opened_by_comments(self) -> bool:
+        """True if a first comment of others than staff may open its thread."""
+        return self.opening == "signed" or (self.opening == "member" and bool(self.origins))
+
     def with_changes(self, changes: "PolicyChanges") -> Self:
         """Return this policy with the fields that `changes` sets."""
         return msgspec.structs.replace(self, **changes.given())
@@ -191,6 +226,9 @@ HELD_BEFORE: Final[dict[str, Any]] = {
     "retention": Retention(withdrawn=None, rejected=None, notices=None),
 }
 """Values of the fields whose default is not what held in policies stored before the field was there."""
+
+FORMER_DEFAULTS: Final[dict[str, Any]] = {"edit_window": None}
+"""Former defaults of fields whose default changed. Policies are stored whole: a stored one keeps its value."""
 
 
 class Overrides(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -256,7 +294,11 @@ class PolicyWords(Struct, frozen=True, kw_only=True):
     report_reasons: Reasons | UnsetType = UNSET
     trusted_by: Listed | UnsetType = UNSET
     rules_url: RulesUrl | UnsetType | None = UNSET
+    of_rules: tuple[dict[str, Any], ...] = ()
+    """Of each rule, the settings that are words. Empty if no rule has any."""
 
     def given(self) -> dict[str, object]:
-        """Return the set fields, by name."""
-        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}
+        """Return the set fields of the policy, by name, without the words of rules."""
+        fields = msgspec.structs.asdict(self)
+        del fields["of_rules"]
+        return {name: value for name, value in fields.items() if value is not UNSET}

@@ -34,6 +34,11 @@ class Position(NamedTuple):
         return f"{self.ms}-{self.n}"
 
 
+def is_position(text: str) -> bool:
+    """True if the text is a well-formed position."""
+    return _FORM.fullmatch(text) is not None
+
+
 START: Final = Position(0, 0)
 """Position before the first event of any partition."""
 

@@ -4,17 +4,19 @@ The docstring of a refusal class is its default `detail` and is sent to clients.
 
 Refusal
 ├── NotFound, NotYetOpened                          what the caller may not see does not exist
-├── NotAllowed, NotEntitled, Suspended,
+├── NotAllowed, NotEntitled, Suspended, WarningOpen,
 │   EditWindowOver, VotesOff, OwnVoteForbidden,
-│   HistoryNotPublic                                not for this caller
+│   VoteIsVoid, HistoryNotPublic, AppealWindowOver,
+│   AppealOfOwnDecision                             not for this caller
 ├── StaleRevision, StaleStatus, StaleEdit           a concurrent change won
 ├── ThreadNotOpened, ThreadIsClosed, ThreadIsArchived,
 │   AnchorIsClosed, ParentNotPublished, CommentNotPublished,
 │   CommentIsWithdrawn, NotTopLevel, RevisionIsPublished, RevisionIsRedacted,
-│   SiteExists, NotParked                           not in the current state
+│   SiteExists, AppealExists, NotParked,
+│   TooManyNotices                                  not in the current state
 ├── BodyEmpty, BodyTooLong, UnknownParent,
-│   UrlNotAllowed, BadRule, IdempotencyKeyReused,
-│   BadField                                        not with this input
+│   UrlNotAllowed, NameNotAllowed, UnknownCode, UnknownBatch, UnknownVoter,
+│   BadRule, IdempotencyKeyReused, BadField         not with this input
 └── Unavailable, CannotFold, EventMissing,
     LogBroken, FormatTooOld, UnreadablePartition    not now
 """
@@ -54,7 +56,7 @@ class NotAllowed(Refusal):
 
 
 class NotEntitled(Refusal):
-    """Commenting here requires an entitlement (`needs`) that the token does not carry."""
+    """This requires an entitlement (`needs`) that the token does not carry."""
 
     code = "not-entitled"
 
@@ -63,6 +65,12 @@ class Suspended(Refusal):
     """You are suspended until `until` (null: permanently). You may read, withdraw comments and retract votes."""
 
     code = "suspended"
+
+
+class WarningOpen(Refusal):
+    """You were warned (`reason`): acknowledge the warning before you write again."""
+
+    code = "warning-open"
 
 
 class EditWindowOver(Refusal):
@@ -83,10 +91,28 @@ class OwnVoteForbidden(Refusal):
     code = "own-vote"
 
 
+class VoteIsVoid(Refusal):
+    """A moderator voided your vote on this comment. You may take it back; it cannot be cast again."""
+
+    code = "vote-voided"
+
+
 class HistoryNotPublic(Refusal):
     """The history of this thread is not public."""
 
     code = "history-not-public"
+
+
+class AppealWindowOver(Refusal):
+    """The window for an appeal against this decision ended at `until`."""
+
+    code = "appeal-window-over"
+
+
+class AppealOfOwnDecision(Refusal):
+    """An appeal is decided by another moderator than the one whose decision it is against."""
+
+    code = "own-decision"
 
 
 class StaleRevision(Refusal):
@@ -121,7 +147,7 @@ class ThreadNotOpened(Refusal):
 
 
 class ThreadIsClosed(Refusal):
-    """The thread is closed: new comments, edits and restorations are refused."""
+    """The thread is closed: new comments, edits and restorations are refused. `because` names what has closed it."""
 
     code = "thread-closed"
 
@@ -184,10 +210,22 @@ class SiteExists(Refusal):
         super().__init__(errors=[{"pointer": pointer, "detail": detail} for pointer, detail in differs])
 
 
+class AppealExists(Refusal):
+    """An appeal against this decision was filed before: there is one for each decision."""
+
+    code = "appeal-exists"
+
+
 class NotParked(Refusal):
     """The thread is not parked at that event. `current` is the event it is parked at, null if it is not parked."""
 
     code = "not-parked"
+
+
+class TooManyNotices(Refusal):
+    """As many notices about this comment are open as a comment may have. Staff must decide one of them first."""
+
+    code = "too-many-requests"
 
 
 class BodyEmpty(Refusal):
@@ -215,6 +253,33 @@ class UrlNotAllowed(Refusal):
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, errors=[{"pointer": "/url", "detail": detail}])
+
+
+class NameNotAllowed(Refusal):
+    """The name looks like that of staff or of a member here, or is reserved; choose another one."""
+
+    code = "name-not-allowed"
+
+
+class UnknownCode(Refusal):
+    """The policy lists no reason with this `code`; `errors` points to it."""
+
+    code = "unknown-code"
+
+    def __init__(self) -> None:
+        super().__init__(errors=[{"pointer": "/code", "detail": "this is none of the policy's `reasons`"}])
+
+
+class UnknownBatch(Refusal):
+    """The `batch` is none that you began, or continued, within the last hour."""
+
+    code = "unknown-batch"
+
+
+class UnknownVoter(Refusal):
+    """No vote here is of this `voter`. A pseudonym is of one site, and of this month or the last one."""
+
+    code = "unknown-voter"
 
 
 class BadRule(Refusal):

@@ -16,6 +16,8 @@ _RFC3339: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
 
+DAY_MS: Final = 24 * 3600 * 1000
+"""Milliseconds of a day."""
 EARLIEST: Final = -62_135_596_800_000
 """0001-01-01T00:00:00.000Z."""
 LATEST: Final = 253_402_300_799_999

@@ -1,16 +1,19 @@
 """Commands of authors, and their deciders: post, edit, withdraw and restore a comment."""
 
 from collections.abc import Sequence
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
+
+from msgspec.structs import replace
 
 from core import heads
 from core.domain.comment import UNPOSTED, Comment, digest
 from core.domain.context import Context
-from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
-from core.domain.rules import premoderation
-from core.domain.rules.table import hold_by_rules
-from core.domain.thread import Thread, opening
-from core.events.types import FIRST, CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, Event
+from core.domain.handler import Command, Handler, Handlers, Loaded, Needs, comment_needs
+from core.domain.judging import PASSED, Judgement, judge
+from core.domain.rights import require_text
+from core.domain.thread import Thread, confirmed, opening
+from core.events.event import FIRST, Event
+from core.events.types import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn
 from core.position import Position
 from core.refusals import (
     AnchorIsClosed,
@@ -21,7 +24,6 @@ from core.refusals import (
     EditWindowOver,
     IdempotencyKeyReused,
     NotAllowed,
-    NotEntitled,
     ParentNotPublished,
     StaleEdit,
     UnknownParent,
@@ -62,7 +64,6 @@ class RestoreComment(Command, frozen=True, kw_only=True, tag="restore-comment"):
     comment: str
 
 
-LONGEST_NAME: Final = 100
 LONGEST_BADGE: Final = 40
 LONGEST_REASON: Final = 500
 
@@ -76,8 +77,8 @@ def check_commenting(context: Context) -> None:
     Raises NotAllowed, Suspended, NotEntitled, ThreadIsClosed, ThreadIsArchived.
     """
     context.require_writer()
-    _entitlement(context)
-    context.require_open()
+    require_text(context, reply=False)
+    context.require_open(reply=False)
 
 
 def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
@@ -86,7 +87,7 @@ def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
     If the comment exists, the same command was executed before, and there are no events. Raises NotFound,
     UnknownParent, NotAllowed, Suspended, NotEntitled, ThreadNotOpened, UrlNotAllowed, ThreadIsClosed,
     ThreadIsArchived, ParentNotPublished, AnchorIsClosed, StaleRevision, BadField, BodyEmpty, BodyTooLong,
-    IdempotencyKeyReused.
+    IdempotencyKeyReused, NameNotAllowed.
     """
     comment: Comment = loaded.comment(command.comment)
     line: Sequence[Comment] = () if command.parent is None else loaded.ancestors(command.parent)
@@ -95,19 +96,20 @@ def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
         return _again(command, comment, context)
     answered = _answered(command, context, line)
     context.require_writer()
-    entitlement = _entitlement(context)
+    reply = command.parent is not None
+    entitlement = require_text(context, reply=reply)
     # Url and title only matter to the comment that opens the thread: articles move, and clients send old addresses.
     opened = None if context.thread_exists else opening(command.url, command.title, context)
     policy = context.policy
     parent, depth = (None, 0) if answered is None else hang(line, policy.max_depth)
-    context.require_open()
+    context.require_open(reply=reply)
     if answered is not None and not answered.published:
         raise ParentNotPublished
     anchor = _anchor(command, answered, loaded.thread)
     answered_revision = None if answered is None else answered.revision_meant(command.parent_revision)
     body = _body(command.body, policy.max_body)
     caller = context.caller
-    hold = _hold(context, body)
+    judged = judge(body, context, command.comment)
     badges = dict.fromkeys(one_line(badge, LONGEST_BADGE) for badge in caller.badges)
     posted = CommentPosted(
         comment=command.comment,
@@ -118,14 +120,14 @@ def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
         answered_revision=answered_revision,
         anchor=anchor,
         entitlement=entitlement,
-        rule=None if hold is None else hold.rule,
         body=body,
-        name=_name(context),
+        name=context.author_name,
         avatar=caller.avatar,
         badges=tuple(badge for badge in badges if badge),
-        match=None if hold is None else hold.match,
+        **_recorded(judged),
     )
-    return [posted] if opened is None else [opened, posted]
+    first = confirmed(loaded.thread, context) if opened is None else [opened]
+    return [*first, posted]
 
 
 def hang(line: Sequence[Comment], max_depth: int) -> tuple[str, int]:
@@ -148,7 +150,7 @@ def decide(command: OwnCommand, context: Context, loaded: Loaded) -> list[Event]
     """Return the events of a command of an author about their own comment.
 
     Raises NotFound, NotAllowed, Suspended, NotEntitled, EditWindowOver, ThreadIsClosed, ThreadIsArchived,
-    CommentIsWithdrawn, StaleEdit, BodyEmpty, BodyTooLong.
+    CommentIsWithdrawn, StaleEdit, BodyEmpty, BodyTooLong, NameNotAllowed.
     """
     comment: Comment = loaded.comment(command.comment)
     context.require_comment(comment)
@@ -163,7 +165,7 @@ def decide(command: OwnCommand, context: Context, loaded: Loaded) -> list[Event]
             return [] if comment.withdrawn else [CommentWithdrawn(comment=comment.id)]
         case RestoreComment():
             context.require_standing()
-            context.require_open()
+            context.require_open(reply=comment.answered is not None)
             return [CommentRestored(comment=comment.id)] if comment.withdrawn else []
         case _:
             assert_never(command)
@@ -172,11 +174,6 @@ def decide(command: OwnCommand, context: Context, loaded: Loaded) -> list[Event]
 def _post_needs(command: PostComment, _: str) -> Needs:
     names = (command.comment,) if command.parent is None else (command.comment, command.parent)
     fields = (heads.THREAD, *dict.fromkeys(map(heads.comment, names)))
-    return Needs(folded=fields, expected=fields)
-
-
-def _own_needs(command: OwnCommand, _: str) -> Needs:
-    fields = heads.THREAD, heads.comment(command.comment)
     return Needs(folded=fields, expected=fields)
 
 
@@ -238,11 +235,12 @@ def _anchor(command: PostComment, answered: Comment | None, thread: Thread) -> s
 
 
 def _edit(command: EditComment, comment: Comment, context: Context) -> list[Event]:
-    entitlement = _entitlement(context)
+    reply = comment.answered is not None
+    entitlement = require_text(context, reply=reply)
     policy = context.policy
     if policy.edit_window is not None and context.now - comment.posted_at >= policy.edit_window * 1000:
         raise EditWindowOver
-    context.require_open()
+    context.require_open(reply=reply)
     if comment.withdrawn:
         raise CommentIsWithdrawn
     last = comment.last
@@ -253,54 +251,49 @@ def _edit(command: EditComment, comment: Comment, context: Context) -> list[Even
     text = digest(body)
     if text == last.digest and last.redacted is None:
         return []
-    hold = _hold(context, body)
-    if hold is None and (comment.holds_edits or _was_kept_back(text, comment)):
-        hold = premoderation.Hold(premoderation.UNDER_REVIEW)
+    judged = judge(body, context, comment.id, is_edit=True)
+    if not judged.is_held and (comment.holds_edits or _was_kept_back(text, comment)):
+        judged = judged.under_review()
     reason = None if command.reason is None else one_line(command.reason, LONGEST_REASON) or None
-    name = _name(context)
+    name = context.author_name
     edited = CommentEdited(
         comment=comment.id,
         revision=comment.latest + 1,
         entitlement=entitlement,
-        rule=None if hold is None else hold.rule,
+        grace=context.now - comment.posted_at < policy.grace * 1000,
         body=body,
         name=None if name == comment.author.name else name,
         reason=reason,
-        match=None if hold is None else hold.match,
+        **_recorded(judged),
     )
     return [edited]
 
 
-def _hold(context: Context, body: str) -> premoderation.Hold | None:
-    """The hold that the policy in force puts on a body by the caller. Staff are exempt."""
-    if context.caller.is_staff:
-        return None
-    held = premoderation.hold(context.policy, body)
-    return hold_by_rules(body, context) if held is None else held
+def _recorded(judged: Judgement) -> dict[str, Any]:
+    """The fields of the event of a text that say how it was judged."""
+    if judged is PASSED:
+        return {}
+    hold = judged.hold
+    if hold is None:
+        return {"facts": judged.facts, "screening": judged.screening}
+    return {
+        "rule": hold.rule,
+        "rejected": judged.rejected,
+        "list": hold.list,
+        "facts": judged.facts,
+        "match": hold.match,
+        "spans": hold.spans,
+        "tells": judged.tells,
+        "screening": judged.screening,
+    }
 
 
 def _was_kept_back(text: bytes, comment: Comment) -> bool:
     # A later text may have been approved, so that edits are no longer held; this text was not approved.
-    return any(one.digest == text and one.verdict_status != "published" for one in comment.texts.values())
-
-
-def _entitlement(context: Context) -> str | None:
-    """The entitlement by which the caller may write here; None if none is required.
-
-    Raises NotAllowed, Suspended, NotEntitled.
-    """
-    context.require_standing()
-    policy = context.policy
-    if policy.comment == "anyone":
-        return None
-    context.require_member()
-    if policy.comment == "member":
-        return None
-    if policy.entitlement in context.caller.entitlements:
-        return policy.entitlement
-    if context.caller.is_staff:
-        return None
-    raise NotEntitled(needs=policy.entitlement)
+    return any(
+        one.digest == text and one.verdict_status != "published" and not one.awaits_screening
+        for one in comment.texts.values()
+    )
 
 
 def _body(text: str, limit: int) -> str:
@@ -312,15 +305,13 @@ def _body(text: str, limit: int) -> str:
     return body
 
 
-def _name(context: Context) -> str:
-    return one_line(context.caller.name, LONGEST_NAME) or context.caller.id
-
-
-_OWN: Final = Handler(needs=_own_needs, decide=decide, unchanged_since=_unchanged_since)
+_OWN: Final = Handler(needs=comment_needs, decide=decide, unchanged_since=_unchanged_since)
 
 HANDLERS: Final[Handlers] = {
-    PostComment: Handler(needs=_post_needs, decide=post, unchanged_since=_unchanged_since, missing=_missing),
-    EditComment: _OWN,
+    PostComment: Handler(
+        needs=_post_needs, decide=post, unchanged_since=_unchanged_since, missing=_missing, judges=True
+    ),
+    EditComment: replace(_OWN, judges=True),
     WithdrawComment: _OWN,
     RestoreComment: _OWN,
 }

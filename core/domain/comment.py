@@ -9,11 +9,22 @@ from hashlib import blake2b
 from typing import Final
 
 from msgspec import field
+from msgspec.structs import replace
 
 from core.caller import Caller
+from core.domain.decision import Decision
 from core.domain.moderated_comment import CommentAuthor, ModeratedComment, Revision, Written
 from core.events.envelope import Recorded
-from core.events.types import CommentApproved, CommentPosted, CommentRejected, Event
+from core.events.event import Event
+from core.events.screening import ScreeningTime, ScreeningVerdict
+from core.events.types import (
+    CommentApproved,
+    CommentHeld,
+    CommentPosted,
+    CommentRejected,
+    CommentScreened,
+    DecisionReversed,
+)
 from core.position import START, Position
 from core.refusals import StaleRevision
 
@@ -23,6 +34,19 @@ class DigestedRevision(Revision, frozen=True, kw_only=True, gc=False):
 
     digest: bytes
     """Digest of the body; empty if the body was destroyed."""
+    screening: ScreeningTime | None = None
+    """Set if the screener is to be asked about the text."""
+    screened: Position | None = None
+    """Position of the event that ended the screening of the text."""
+    screener_said: ScreeningVerdict | None = None
+    """Verdict of the screener; None if it was not asked, or gave none."""
+
+    @property
+    def is_unscreened(self) -> bool:
+        """True if the screener is to be asked about the text, and staff have not decided about it before."""
+        if self.screening is None or self.screened is not None or self.redacted is not None or not self.digest:
+            return False
+        return self.decision is None or (self.decision.automated and self.decision.verdict != "reject")
 
 
 class Comment(ModeratedComment, kw_only=True, gc=False):
@@ -31,6 +55,12 @@ class Comment(ModeratedComment, kw_only=True, gc=False):
     texts: dict[int, DigestedRevision]
     changed: dict[type[Event], Position] = field(default_factory=dict)
     """Position of the last event by type, without the posting."""
+    reports_closed: Position | None = None
+    """Position of the last approval or rejection that stands."""
+    reports_closed_before: Position | None = None
+    """`reports_closed` before the last decision."""
+    left: dict[int, Position] = field(default_factory=dict)
+    """By revision, the position at which a text left the page last; without the text that is there now."""
 
     @property
     def exists(self) -> bool:
@@ -60,14 +90,33 @@ class Comment(ModeratedComment, kw_only=True, gc=False):
         return last if waits else None
 
     @property
+    def unscreened(self) -> tuple[int, ...]:
+        """The standing and the latest revision, as far as the screener is to be asked about them."""
+        if not self.exists or self.withdrawn:
+            return ()
+        current = sorted({self.latest, self.standing or self.latest})
+        return tuple(number for number in current if self.texts[number].is_unscreened)
+
+    @property
     def holds_edits(self) -> bool:
         """True if every edit is held: under review, or an edit might bring back a redacted text."""
         return self.under_review or any(text.redacted is not None for text in self.texts.values())
 
     @property
+    def decided(self) -> Decision | None:
+        """The last decision on any text of the comment, if there is one."""
+        decisions = (text.decision for text in self.texts.values() if text.decision is not None)
+        return max(decisions, key=lambda one: one.position, default=None)
+
+    @property
+    def on_display(self) -> int | None:
+        """The revision that readers see now; None if the comment is not published."""
+        return self.standing if self.published else None
+
+    @property
     def closed_reports_at(self) -> Position:
-        """Position of the last approval or rejection: reports before it are closed."""
-        return self.changed_at(CommentApproved, CommentRejected)
+        """Position of the last approval or rejection that was not reversed: reports before it are closed."""
+        return self.reports_closed or self.posted
 
     def changed_at(self, *events: type[Event]) -> Position:
         """Position of the last event of these types, or else of the posting."""
@@ -94,8 +143,11 @@ class Comment(ModeratedComment, kw_only=True, gc=False):
             digest=b"" if event.body is None else digest(event.body),
             position=recorded.position,
             rule=event.rule,
+            tells=event.tells,
+            decision=cls.rejection_of(recorded, event),
             guarded=guarded,
             seen=seen,
+            screening=event.screening,
         )
 
     def visible_to(self, caller: Caller) -> bool:
@@ -125,6 +177,30 @@ def evolve(comment: Comment, recorded: Recorded) -> Comment:
         return Comment.post(recorded, event)
     comment = copy(comment)
     if comment.exists:  # else the comment was never posted, so there is nothing to change
+        shown = comment.on_display
         comment.apply(recorded)
+        _note_leaving(comment, shown, recorded.position)
+    match event:
+        case CommentApproved() | CommentRejected():
+            comment.reports_closed_before, comment.reports_closed = comment.reports_closed, recorded.position
+        case CommentHeld():
+            comment.reports_closed_before = comment.reports_closed
+        case DecisionReversed():
+            comment.reports_closed = comment.reports_closed_before
+        case CommentScreened(revision=revision) if revision in comment.texts:
+            said = None if event.failed is not None else event.verdict
+            text = replace(comment.texts[revision], screened=recorded.position, screener_said=said)
+            comment.texts = {**comment.texts, revision: text}
+        case _:
+            pass
     comment.changed = {**comment.changed, type(event): recorded.position}
     return comment
+
+
+def _note_leaving(comment: Comment, before: int | None, position: Position) -> None:
+    """Note the text that left the page with an event, and forget when the one that came there had left it."""
+    now = comment.on_display
+    if now == before:
+        return
+    left = {number: at for number, at in comment.left.items() if number != now}
+    comment.left = left if before is None else {**left, before: position}

@@ -15,8 +15,15 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from core.caller import ActorKind
+from core.domain.decision import STATUS_BY, BatchItem, Decision, Replaced, Verdict, VerdictStatus, with_item
+from core.domain.filed_notice import FiledNotice, NoticeOutcome
+from core.domain.rules.premoderation import UNDER_REVIEW
 from core.events.envelope import Recorded
+from core.events.event import Event
+from core.events.screening import SCREENING, SCREENING_FAILED
 from core.events.types import (
+    AppealDecided,
+    AppealFiled,
     CommentApproved,
     CommentEdited,
     CommentFeatured,
@@ -25,27 +32,52 @@ from core.events.types import (
     CommentPosted,
     CommentRejected,
     CommentRestored,
+    CommentScreened,
     CommentUnfeatured,
     CommentUnpinned,
     CommentWithdrawn,
+    DecisionReversed,
+    NoticeFiled,
+    RemovalCancelled,
+    RemovalRefused,
+    RemovalRequested,
     RevisionRedacted,
+    Span,
+    StatementTold,
 )
 from core.position import Position
 
-VerdictStatus = Literal["published", "pending", "rejected"]
 Status = Literal["published", "pending", "rejected", "withdrawn"]
-Verdict = Literal["approve", "hold", "reject"]
 Ruled = CommentApproved | CommentHeld | CommentRejected
 Written = CommentPosted | CommentEdited
 
-STATUS_BY: Final[dict[Verdict, VerdictStatus]] = {"approve": "published", "hold": "pending", "reject": "rejected"}
-"""Status of a text after a verdict."""
+ScreeningHold = Literal["unanswered", "held", "failed"]
+"""A text that waits for the screener's answer; one that the screener held; one that it gave no answer about."""
 
-_VERDICTS: Final[dict[type[Ruled], Verdict]] = {
+_SCREENING_HOLDS: Final[dict[str, ScreeningHold]] = {SCREENING: "held", SCREENING_FAILED: "failed"}
+
+VERDICTS: Final[dict[type[Ruled], Verdict]] = {
     CommentApproved: "approve",
     CommentHeld: "hold",
     CommentRejected: "reject",
 }
+"""Verdict by the type of its event."""
+
+
+_REVERSIBLE: Final = 2
+"""First version of decisions of which is kept what they replaced: so rows that were stored before stay right."""
+
+_ACTS: Final = (
+    CommentEdited,
+    CommentWithdrawn,
+    CommentRestored,
+    *VERDICTS,
+    DecisionReversed,
+    RevisionRedacted,
+    CommentFeatured,
+    CommentUnfeatured,
+)
+"""Events after which the decision before them is not reversed. A pin is not one: it is a fact of the thread."""
 
 
 class CommentAuthor(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -56,20 +88,6 @@ class CommentAuthor(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     name: str | None = None
     avatar: str | None = None
     badges: tuple[str, ...] = ()
-
-
-class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A verdict on a text after the text was written. `reason` is for author and staff, `note` for staff only."""
-
-    verdict: Verdict
-    by: str
-    kind: ActorKind = "staff"
-    """Kind of the deciding actor: `staff`, or `system` for a rule."""
-    reason: str | None = None
-    note: str | None = None
-    at: int
-    """Time of the decision, in milliseconds since 1970."""
-    position: Position
 
 
 class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -86,8 +104,12 @@ class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     reason: str | None = None
     """Reason of the edit, in the author's words."""
     rule: str | None = None
-    """The rule that held the text when it was written; kept after a decision."""
+    """The rule that held or rejected the text when it was written; kept after a decision."""
     match: str | None = None
+    spans: tuple[Span, ...] = ()
+    """Places of the match in the text; empty if they are to be found by the match."""
+    tells: str | None = None
+    """Words of the rule for the author."""
     guarded: bool = False
     """Set if the comment was under review when the text was written, so that any edit waits."""
     seen: bool = True
@@ -96,6 +118,8 @@ class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The last verdict on the text, if any was given after it was written."""
     redacted: Position | None = None
     """Position of the redaction."""
+    removal: Position | None = None
+    """Position of the author's request that the text be removed, while it is open."""
 
     @property
     def at(self) -> int:
@@ -111,8 +135,33 @@ class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     @property
     def turned_down(self) -> bool:
-        """True if a moderator held or rejected the text and none has approved it since."""
-        return self.decision is not None and self.decision.verdict != "approve"
+        """True if a moderator held or rejected the text and none has approved it since.
+
+        A rejection as the text was written is that of a rule.
+        """
+        decision = self.decision
+        return decision is not None and decision.verdict != "approve" and decision.position != self.position
+
+    @property
+    def awaits_screening(self) -> bool:
+        """True if nothing but the screener's answer holds the text."""
+        return self.rule == SCREENING and self.decision is None
+
+    @property
+    def held_by_screening(self) -> ScreeningHold | None:
+        """The state of a hold by the screener; None if something else holds the text."""
+        if self.awaits_screening:
+            return "unanswered"
+        rule = None if self.decision is None else self.decision.rule
+        return _SCREENING_HOLDS.get(rule or "")
+
+    @property
+    def held_by_rule(self) -> str | None:
+        """The rule that holds the text, or held it: when it was written, or since then for what others did."""
+        decision = self.decision
+        if decision is not None and decision.automated and decision.rule is not None:
+            return decision.rule
+        return self.rule
 
     @property
     def judged(self) -> Position:
@@ -121,7 +170,7 @@ class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     def without_words(self, redacted: Position) -> Self:
         """Copy of the text without the author's words. The text's existence stays visible."""
-        return replace(self, body=None, match=None, reason=None, redacted=redacted)
+        return replace(self, body=None, match=None, spans=(), tells=None, reason=None, redacted=redacted, removal=None)
 
 
 class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
@@ -145,6 +194,12 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
     texts: Mapping[int, Revision]
     """Texts by revision, oldest first."""
     latest: int = 1
+    batches: Mapping[str, BatchItem] = {}
+    """The decisions of the last batches on the comment, by batch, oldest first."""
+    replaced: Replaced | None = None
+    """The part that the last decision replaced; None after the next act on the comment, and if it had no batch."""
+    notices: Mapping[str, FiledNotice] = {}
+    """The notices about the comment by reference, oldest first."""
     standing: int | None = 1
     """The revision that readers saw last, kept through a take-down; None if none ever stood."""
     verdict_status: VerdictStatus = field(default="published", name="verdict")
@@ -172,6 +227,8 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
     @property
     def under_review(self) -> bool:
         """True if moderators have not approved the comment or its latest text. Every edit is then held."""
+        if self.awaits_screening:
+            return False  # the edit is screened in place of the text that waits
         latest = self.texts[self.latest]
         return (
             self.verdict_status != "published"
@@ -179,6 +236,17 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
             # Otherwise an author could publish by editing twice: the second edit replaces the first, held one.
             or (latest.guarded and latest.verdict_status == "pending")
         )
+
+    @property
+    def awaits_screening(self) -> bool:
+        """True if nothing but the screener's answer about the latest text is missing until that is published."""
+        stands = self.standing is None or self.texts[self.standing].verdict_status == "published"
+        return stands and self.texts[self.latest].awaits_screening
+
+    @property
+    def open_notices(self) -> int:
+        """Number of notices that no decision has closed."""
+        return sum(notice.outcome is None for notice in self.notices.values())
 
     def status_after(self, verdict: Verdict, number: int) -> VerdictStatus:
         """The status after a verdict on the standing or the latest revision, independent of a withdrawal.
@@ -192,6 +260,21 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
             return self.verdict_status if self.verdict_status == "published" else STATUS_BY[verdict]
         waits = self.latest != number and self.texts[self.latest].verdict_status == "pending"
         return "pending" if waits else STATUS_BY[verdict]
+
+    @staticmethod
+    def rejection_of(recorded: Recorded, event: Written) -> Decision | None:
+        """The rejection of a text by a rule as it was written; None if no rule rejected it."""
+        if not event.rejected or event.rule is None:
+            return None
+        return Decision(
+            verdict="reject",
+            by=event.rule,
+            kind="system",
+            reason=event.tells,
+            rule=event.rule,
+            at=recorded.occurred_at,
+            position=recorded.position,
+        )
 
     @classmethod
     def text_of(
@@ -226,6 +309,9 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
     def apply(self, recorded: Recorded) -> None:
         """Apply a later event of the comment in place. An event of another kind changes nothing."""
         event = recorded.event
+        replaced = self.replaced
+        if isinstance(event, _ACTS):
+            self.replaced = None
         match event:
             case CommentEdited():
                 self._edit(event, recorded)
@@ -240,18 +326,44 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
                 self._show()
             case CommentHeld() | CommentRejected():
                 self._rule(event, recorded)
+            case CommentScreened(verdict="approve"):
+                self._pass(event.revision)
+            case DecisionReversed():
+                self._reverse(event, replaced, recorded.position)
             case RevisionRedacted():
                 self._put(event.revision, self.texts[event.revision].without_words(recorded.position))
-            case CommentFeatured():
-                self.featured = True
-            case CommentUnfeatured():
-                self.featured = False
-            case CommentPinned():
-                self.pinned = True
-            case CommentUnpinned():
-                self.pinned = False
+            case RemovalRequested() | RemovalCancelled() | RemovalRefused():
+                asked = recorded.position if isinstance(event, RemovalRequested) else None
+                self._put(event.revision, replace(self.texts[event.revision], removal=asked))
+            case StatementTold() | AppealFiled() | AppealDecided():
+                self._state(event, recorded)
+            case _:
+                self._mark(event, recorded)
+
+    def _mark(self, event: Event, recorded: Recorded) -> None:
+        match event:
+            case NoticeFiled():
+                notice = FiledNotice(
+                    filed=recorded.position,
+                    at=recorded.occurred_at,
+                    revision=event.revision,
+                    flagger=event.flagger,
+                    own=event.by == "staff",
+                )
+                self.notices = {**self.notices, event.reference: notice}
+            case CommentFeatured() | CommentUnfeatured():
+                self.featured = isinstance(event, CommentFeatured)
+            case CommentPinned() | CommentUnpinned():
+                self.pinned = isinstance(event, CommentPinned)
             case _:
                 pass
+
+    def _state(self, event: StatementTold | AppealFiled | AppealDecided, recorded: Recorded) -> None:
+        revision = event.revision or 0
+        decision = self.texts[revision].decision
+        if decision is None:
+            raise ValueError("there is no such decision")
+        self._put(revision, replace(self.texts[revision], decision=decision.with_statement(recorded, event)))
 
     def _edit(self, event: CommentEdited, recorded: Recorded) -> None:
         name = None if event.name == self.author.name else event.name
@@ -260,23 +372,79 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
         self.latest = event.revision
         if event.rule is None:
             self.verdict_status, self.standing = "published", event.revision
+        elif event.rejected:
+            self.verdict_status = self.status_after("reject", event.revision)
         elif self.verdict_status == "rejected":
             self.verdict_status = "pending"
         self._show()
 
+    def _pass(self, revision: int) -> None:
+        """Publish a revision that waits for the screener alone. Under review, it waits for a moderator."""
+        if revision != self.latest or not self.texts[revision].awaits_screening:
+            return
+        text = self.texts[revision]
+        if not self.awaits_screening:
+            self._put(revision, replace(text, rule=UNDER_REVIEW))
+            return
+        # As if nothing had held it: what it waited for is over.
+        self._put(revision, replace(text, rule=None))
+        self.replaced = None
+        self.verdict_status, self.standing = "published", revision
+        self._show()
+
     def _rule(self, event: Ruled, recorded: Recorded) -> None:
-        verdict, actor = _VERDICTS[type(event)], recorded.envelope.actor
+        verdict, actor = VERDICTS[type(event)], recorded.envelope.actor
+        batch = recorded.envelope.batch
+        notice = None if isinstance(event, CommentHeld) else event.notice
+        if batch is not None and recorded.envelope.v >= _REVERSIBLE:
+            self._keep(event.revision, batch, recorded.position, notice)
+        if notice is not None and verdict != "hold":
+            self._set_outcome(notice, NoticeOutcome(verdict=verdict, ground=event.ground, at=recorded.occurred_at))
         self.verdict_status = self.status_after(verdict, event.revision)
+        before = self.texts[event.revision].decision
+        appeal = None if before is None else before.appeal
         decision = Decision(
             verdict=verdict,
             by=actor.id,
             kind=actor.kind,
             reason=event.reason,
             note=event.note,
+            code=event.code,
+            ground=event.ground,
+            spam=isinstance(event, CommentRejected) and event.spam,
+            rule=None if isinstance(event, CommentApproved) else event.rule,
             at=recorded.occurred_at,
             position=recorded.position,
+            # A decision by the first moderator does not end an appeal.
+            appeal=appeal if appeal is not None and appeal.is_open else None,
         )
         self._put(event.revision, replace(self.texts[event.revision], decision=decision))
+
+    def _set_outcome(self, reference: str, outcome: NoticeOutcome | None) -> None:
+        self.notices = {**self.notices, reference: replace(self.notices[reference], outcome=outcome)}
+
+    def _keep(self, revision: int, batch: str, position: Position, notice: str | None) -> None:
+        """Keep what a decision at `position` is about to replace."""
+        self.replaced = Replaced(
+            batch=batch,
+            revision=revision,
+            standing=self.standing,
+            verdict_status=self.verdict_status,
+            decision=self.texts[revision].decision,
+            notice=notice,
+        )
+        self.batches = with_item(self.batches, batch, position)
+
+    def _reverse(self, event: DecisionReversed, replaced: Replaced | None, position: Position) -> None:
+        if replaced is None or (replaced.batch, replaced.revision) != (event.reverses, event.revision):
+            raise ValueError("there is no such decision to reverse")
+        self.verdict_status, self.standing = replaced.verdict_status, replaced.standing
+        self._put(event.revision, replace(self.texts[event.revision], decision=replaced.decision))
+        if replaced.notice is not None:
+            self._set_outcome(replaced.notice, None)
+        item = replace(self.batches[event.reverses], reversed=position)
+        self.batches = {**self.batches, event.reverses: item}
+        self._show()
 
     def _show(self) -> None:
         """Mark the standing text as seen if readers see the comment now."""

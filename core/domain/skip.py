@@ -12,7 +12,8 @@ from msgspec import Struct
 from core import heads
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
-from core.events.types import Event, EventSkipped
+from core.events.event import Event
+from core.events.types import EventSkipped
 from core.position import Position
 from core.refusals import BadField, NotFound, NotParked
 from core.text.unicode import words_or_none

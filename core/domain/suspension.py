@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from core.caller import Caller
+from core.position import Position
 
 
 class Suspension(Struct, frozen=True, kw_only=True):
@@ -14,6 +15,10 @@ class Suspension(Struct, frozen=True, kw_only=True):
     reason: str | None
     by_role: Literal["moderator", "admin"] = "moderator"
     """The role under which the suspension was set."""
+    by: str | None = None
+    """The member of staff who set it."""
+    position: Position | None = None
+    """Position of the event that set it."""
 
     def holds(self, caller: Caller) -> bool:
         """True if the suspension binds this caller."""

@@ -15,8 +15,9 @@ from core.domain.context import Context, ThreadStatus
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.origins import normalised
 from core.domain.policy_fields import check_overridable, checked
-from core.domain.rules.table import check_rules
+from core.domain.rules.registry import check_rules
 from core.events.envelope import Recorded
+from core.events.event import Event
 from core.events.types import (
     AnchorClosed,
     AnchorOpened,
@@ -24,10 +25,10 @@ from core.events.types import (
     AnchorReworded,
     CommentPinned,
     CommentUnpinned,
-    Event,
     PolicyOverridden,
     ThreadArchived,
     ThreadClosed,
+    ThreadLabelled,
     ThreadOpened,
     ThreadReopened,
     ThreadRetitled,
@@ -39,10 +40,12 @@ from core.text.unicode import is_blank, one_line, quoted, words_or_none
 
 
 class OpenThread(Command, frozen=True, kw_only=True, tag="open-thread"):
-    """Open the thread of an article, or retitle it."""
+    """Open the thread of an article, retitle it, or confirm an unverified title."""
 
     url: str
     title: str
+    labels: tuple[str, ...] | None = None
+    """The new labels; None: as they are."""
 
 
 class SetThreadStatus(Command, frozen=True, kw_only=True, tag="set-thread-status"):
@@ -75,6 +78,9 @@ LONGEST_TITLE: Final = 500
 
 _QUOTED: Final = ("exact", "prefix", "suffix")
 _NO_OVERRIDES: Final = PolicyChanges()
+_MOST_MERGED: Final = 256
+_MERGED: Final[dict[tuple[int, int], tuple[Policy, PolicyChanges, Policy]]] = {}
+"""Policies of threads by the identity of the site's and of the overrides, which never change."""
 
 
 class Wording(Struct, frozen=True, kw_only=True):
@@ -99,9 +105,15 @@ class Thread(Struct, frozen=True, kw_only=True):
 
     url: str | None = None
     title: str | None = None
+    unverified: bool = False
+    """True if the title came with a member's first comment, and neither staff nor the publication confirmed it."""
+    labels: tuple[str, ...] = ()
+    labelled_at: Position | None = None
     titled_at: Position | None = None
     """Position of the event that last set url and title; None if the thread was never opened."""
     opened_at: Position | None = None
+    opened_time: int | None = None
+    """Time of the opening, in milliseconds since 1970 (original time if imported)."""
     status: ThreadStatus = "open"
     status_at: Position | None = None
     overrides: PolicyChanges = _NO_OVERRIDES
@@ -121,7 +133,17 @@ class Thread(Struct, frozen=True, kw_only=True):
 
     def policy(self, site: Policy) -> Policy:
         """The policy in force in this thread, given the site's policy."""
-        return site if self.overrides == _NO_OVERRIDES else site.with_changes(self.overrides)
+        overrides = self.overrides
+        if overrides == _NO_OVERRIDES:
+            return site
+        key = id(site), id(overrides)
+        known = _MERGED.get(key)
+        if known is None:
+            if len(_MERGED) >= _MOST_MERGED:
+                _MERGED.clear()
+            # The entry keeps both, so that their ids stay their own.
+            known = _MERGED[key] = site, overrides, site.with_changes(overrides)
+        return known[2]
 
 
 def evolve(thread: Thread, recorded: Recorded) -> Thread:
@@ -131,9 +153,12 @@ def evolve(thread: Thread, recorded: Recorded) -> Thread:
     match event:
         case ThreadOpened():
             opened = replace(thread, url=event.url, title=event.title, titled_at=position, status_at=position)
-            return replace(opened, opened_at=position)
+            opened = replace(opened, unverified=event.unverified, labels=event.labels)
+            return replace(opened, opened_at=position, opened_time=recorded.occurred_at)
         case ThreadRetitled():
-            return replace(thread, url=event.url, title=event.title, titled_at=position)
+            return replace(thread, url=event.url, title=event.title, unverified=False, titled_at=position)
+        case ThreadLabelled():
+            return replace(thread, labels=event.labels, labelled_at=position)
         case ThreadReopened():
             return replace(thread, status="open", status_at=position)
         case ThreadClosed():
@@ -185,7 +210,7 @@ def _unchanged_since(command: ThreadCommand, _: Context, loaded: Loaded) -> Posi
     thread: Thread = loaded.thread
     match command:
         case OpenThread():
-            return thread.titled_at
+            return max(filter(None, (thread.titled_at, thread.labelled_at)), default=None)
         case SetThreadStatus():
             return thread.status_at
         case OverridePolicy():
@@ -198,23 +223,53 @@ def _unchanged_since(command: ThreadCommand, _: Context, loaded: Loaded) -> Posi
 
 def opening(url: str | None, title: str | None, context: Context) -> ThreadOpened:
     """The event by which a first comment opens its thread. Raises ThreadNotOpened, UrlNotAllowed, BadField."""
+    signed = context.signed_opening
+    if signed is not None:
+        return ThreadOpened(
+            url=context.address(signed.url, signed=True), title=_title(signed.title), labels=_labels(signed.labels)
+        )
+    if not context.caller.is_staff and context.policy.opening == "signed":
+        raise ThreadNotOpened("the thread is not open yet: a token that carries thread, url and title opens it")
+    if not context.caller.is_staff and context.policy.opening == "staff":
+        raise ThreadNotOpened("the thread is not open yet, and only staff can open threads here")
     if url is None or title is None:
         missing = [name for name, value in (("url", url), ("title", title)) if value is None]
         if not context.may_open:
             raise ThreadNotOpened("the thread is not open yet, and only staff can open threads here", *missing)
         raise ThreadNotOpened("the thread is not open yet: a first comment with url and title opens it", *missing)
-    return ThreadOpened(url=context.address(url), title=_title(title))
+    return ThreadOpened(url=context.address(url), title=_title(title), unverified=not context.caller.is_staff)
+
+
+def confirmed(thread: Thread, context: Context) -> list[Event]:
+    """The events by which a signed token confirms an unverified title. Raises UrlNotAllowed, BadField."""
+    signed = context.signed_opening
+    if signed is None or not thread.unverified:
+        return []
+    title, url = _title(signed.title), context.address(signed.url, signed=True)
+    return [ThreadRetitled(url=url, title=title), *_labelled(thread, signed.labels or None)]
 
 
 def _open(command: OpenThread, thread: Thread, context: Context) -> list[Event]:
     title = _title(command.title)
     url = context.address(command.url)
     if not thread.exists:
-        return [ThreadOpened(url=url, title=title)]
+        return [ThreadOpened(url=url, title=title, labels=_labels(command.labels or ()))]
+    labelled = _labelled(thread, command.labels)
     # Stored values may predate the normalisation of addresses and titles.
-    if (normalised(thread.url or ""), one_line(thread.title or "", LONGEST_TITLE)) == (url, title):
-        return []
-    return [ThreadRetitled(url=url, title=title)]
+    stored = normalised(thread.url or ""), one_line(thread.title or "", LONGEST_TITLE)
+    if stored == (url, title) and not thread.unverified:
+        return labelled
+    return [ThreadRetitled(url=url, title=title), *labelled]
+
+
+def _labelled(thread: Thread, labels: tuple[str, ...] | None) -> list[Event]:
+    wanted = None if labels is None else _labels(labels)
+    return [] if wanted in (None, thread.labels) else [ThreadLabelled(labels=wanted)]
+
+
+def _labels(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels without repeats, in order: what they are is a set."""
+    return tuple(sorted(set(labels)))
 
 
 def _title(text: str) -> str:

@@ -1,21 +1,25 @@
 """The vote aggregate: one member's absolute vote on one comment.
 
-Votes are allowed in closed threads and survive edits of the comment. Retracting one is always allowed. The log keeps a
-vote beside its head, so that a decision about a vote reads no event.
+Votes are allowed in closed threads and survive edits of the comment. Retracting one is always allowed. One that a
+moderator voided (`core.domain.void`) is not cast again. The log keeps a vote beside its head, so that a decision about
+a vote reads no event.
 """
 
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core import heads
 from core.domain.comment import Comment
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
+from core.domain.rights import require_vote
 from core.events.envelope import Recorded
-from core.events.types import FIRST, Event, VoteCast, VoteRetracted
+from core.events.event import FIRST, Event
+from core.events.types import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.position import Position
-from core.refusals import CommentNotPublished, OwnVoteForbidden, VotesOff
+from core.refusals import CommentNotPublished, OwnVoteForbidden, VoteIsVoid
 
 
 class CastVote(Command, frozen=True, kw_only=True, tag="vote"):
@@ -30,9 +34,20 @@ class Vote(Struct, frozen=True, kw_only=True):
     """A member's vote on a comment; value 0: no vote, or a retracted one."""
 
     value: int = 0
+    """The vote as the member cast it, also while it is void."""
     revision: int | None = None
     """The revision that the vote, or its retraction, refers to."""
     position: Position | None = None
+    """Position of the last event."""
+    cast: Position | None = None
+    """Position of the event that cast the vote; None if there is none, or it was retracted."""
+    voided: str | None = None
+    """The batch by which the vote is void, or was when it was retracted; None if a vote counts."""
+
+    @property
+    def counted(self) -> int:
+        """The value that counts."""
+        return 0 if self.voided else self.value
 
 
 NO_VOTE: Final = Vote()
@@ -42,9 +57,13 @@ def evolve(vote: Vote, recorded: Recorded) -> Vote:
     """Apply one event to the vote."""
     match recorded.event:
         case VoteCast(value=value, revision=revision):
-            return Vote(value=value, revision=revision, position=recorded.position)
-        case VoteRetracted(revision=revision):
-            return Vote(revision=revision, position=recorded.position)
+            return Vote(value=value, revision=revision, position=recorded.position, cast=recorded.position)
+        case VoteRetracted(revision=revision, voided=voided):
+            return Vote(revision=revision, position=recorded.position, voided=voided)
+        case VoteVoided():
+            return replace(vote, position=recorded.position, voided=recorded.envelope.batch)
+        case VoteRestored():
+            return replace(vote, position=recorded.position, voided=None)
         case _:
             return vote
 
@@ -53,21 +72,32 @@ def noted(text: str, position: Position | None) -> Vote:
     """Decode the vote from the position and the note of its head."""
     if position is None:
         return NO_VOTE
-    value, _, revision = text.partition(" ")
-    return Vote(value=int(value), revision=int(revision or FIRST), position=position)
+    value, *more = text.split(" ")
+    number = int(value)
+    cast = position if number else None
+    voided = None
+    if len(more) > 1:  # it is void, or was
+        cast = Position.parse(more[1]) if number else None
+        voided = more[2] if len(more) > 2 else None  # noqa: PLR2004 - revision, cast, batch
+    return Vote(value=number, revision=int(more[0]) if more else FIRST, position=position, cast=cast, voided=voided)
 
 
 def check_voting(context: Context) -> None:
-    """Raise the reason for which the caller may not vote: NotAllowed, Suspended, VotesOff, ThreadIsArchived."""
-    _require_voter(context)
+    """Raise the reason for which the caller may not vote.
+
+    Raises NotAllowed, Suspended, NotEntitled, VotesOff, ThreadIsArchived.
+    """
+    context.require_writer()
+    require_vote(context)
     context.require_unarchived()
 
 
 def decide(command: CastVote, context: Context, loaded: Loaded) -> list[Event]:
     """Return the events of a vote.
 
-    Raises NotFound, NotAllowed, Suspended, VotesOff, OwnVoteForbidden, ThreadIsArchived, CommentNotPublished,
-    StaleRevision. Retracting a vote raises only NotFound and, for auditors, NotAllowed.
+    Raises NotFound, NotAllowed, Suspended, NotEntitled, VotesOff, OwnVoteForbidden, ThreadIsArchived,
+    CommentNotPublished, VoteIsVoid, StaleRevision. Retracting a vote raises only NotFound and, for auditors,
+    NotAllowed.
     """
     comment: Comment = loaded.comment(command.comment)
     vote: Vote = loaded.vote(command.comment, context.caller.id)
@@ -75,16 +105,19 @@ def decide(command: CastVote, context: Context, loaded: Loaded) -> list[Event]:
     if command.value == 0:
         context.require_writer()
         return _taken_back(command, vote, comment)
-    _require_voter(context)
+    context.require_writer()
+    entitlement = require_vote(context)
     if comment.author.id == context.caller.id and not context.policy.own_votes:
         raise OwnVoteForbidden
     context.require_unarchived()
     if not comment.published:
         raise CommentNotPublished
+    if vote.voided is not None:
+        raise VoteIsVoid
     revision = comment.revision_meant(command.revision)
     if command.value == vote.value and command.revision in (None, vote.revision):
         return []
-    return [VoteCast(comment=comment.id, revision=revision, value=command.value)]
+    return [VoteCast(comment=comment.id, revision=revision, value=command.value, entitlement=entitlement)]
 
 
 def _taken_back(command: CastVote, vote: Vote, comment: Comment) -> list[Event]:
@@ -97,15 +130,7 @@ def _taken_back(command: CastVote, vote: Vote, comment: Comment) -> list[Event]:
     named = None if command.revision is None else comment.texts.get(command.revision)
     revision = command.revision if named is not None and named.seen else comment.standing or vote.revision
     assert revision is not None, "a vote names a revision"
-    return [VoteRetracted(comment=comment.id, revision=revision)]
-
-
-def _require_voter(context: Context) -> None:
-    context.require_writer()
-    context.require_standing()
-    context.require_member()
-    if not context.policy.votes:
-        raise VotesOff
+    return [VoteRetracted(comment=comment.id, revision=revision, voided=vote.voided)]
 
 
 def _needs(command: CastVote, caller: str) -> Needs:

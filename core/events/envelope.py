@@ -23,8 +23,9 @@ from core.caller import Actor
 from core.error_summary import fault
 from core.events import content
 from core.events.content import SaltPool
-from core.events.types import EVENTS, FIRST, INTRODUCED, Event, UnknownEvent, UnreadableEvent
-from core.events.upcasting import EARLIER, STEPS, VERSION, Back, Step, upcast
+from core.events.event import FIRST, Event, tag_of
+from core.events.types import EVENTS, INTRODUCED, UnknownEvent, UnreadableEvent
+from core.events.upcasting import ADDED, EARLIER, STEPS, VERSION, Back, Step, upcast
 from core.formats import FORMATS, SALTED_SINCE
 from core.ids import is_site, is_thread
 from core.position import Position
@@ -98,6 +99,11 @@ class Recorded(Struct, frozen=True, gc=False):
         return self.position.ms if self.envelope.at is None else self.envelope.at
 
     @property
+    def before(self) -> Position | None:
+        """Position of the previous event of the thread; None at the first."""
+        return Position.parse(self.envelope.tp) if self.envelope.tp else None
+
+    @property
     def revision(self) -> int | None:
         """Number of the revision that the event names; None if the event names no revision."""
         revision = self.envelope.revision
@@ -106,7 +112,7 @@ class Recorded(Struct, frozen=True, gc=False):
 
 def stamped(event: Event, stamp: Stamp, version: int | None = None) -> Envelope:
     """Return the envelope of an event, without the back pointers. `version` defaults to the current one."""
-    name = _tag(type(event))
+    name = tag_of(type(event))
     revision: int | None = getattr(event, "revision", None)
     return Envelope(
         v=VERSION[name] if version is None else version,
@@ -146,7 +152,7 @@ class Codec:
         schemes: Collection[int] = content.SCHEMES,
         salts: Callable[[], bytes] | None = None,
     ) -> None:
-        self._classes: dict[str, type[Event]] = {_tag(event): event for event in events}
+        self._classes: dict[str, type[Event]] = {tag_of(event): event for event in events}
         self._decoders: dict[str, msgspec.json.Decoder[Event]] = {
             tag: msgspec.json.Decoder(event) for tag, event in self._classes.items()
         }
@@ -155,6 +161,9 @@ class Codec:
         self._steps = steps
         self._earlier = earlier
         self._introduced = introduced
+        self._added = {tag: _added(tag, event, versions[tag]) for tag, event in self._classes.items()}
+        self._alike = {tag: _alike(tag, versions[tag]) for tag in self._classes}
+        """The first version of each type that is decoded as the current one is."""
         self._newest = newest
         self._salted_since = salted_since
         self._schemes = schemes
@@ -165,10 +174,8 @@ class Codec:
 
         The default is the newest format. Raises FormatTooOld if the format allows no shape that can express the event.
         """
-        name = _tag(type(event))
-        today = version = self._versions[name]
-        if format_ is not None and format_ < self._newest:
-            version = self._allowed(name, format_)
+        name = tag_of(type(event))
+        today, version = self._versions[name], self.version(event, format_)
         facts: dict[str, Any] = msgspec.to_builtins(event)
         if version < today:
             facts = self._downcast(name, version, facts, format_)
@@ -189,6 +196,20 @@ class Codec:
         if not is_salted:
             return e, content.plain(said)
         return e, content.salted(msgspec.json.encode(profile) if profile else None, said, self._salts)
+
+    def version(self, event: Event, format_: int | None = None) -> int:
+        """Return the version in which an event is written for a deployment of this format. Raises FormatTooOld."""
+        name = tag_of(type(event))
+        version = self._versions[name]
+        if format_ is not None and format_ < self._newest:
+            version = self._allowed(name, format_)
+        for later, fields in self._added[name]:
+            if version < later:
+                continue
+            if version > later or any(getattr(event, field) != default for field, default in fields):
+                break
+            version = later - 1
+        return version
 
     def decode(self, position: Position, e: bytes, c: bytes) -> Recorded:
         """Decode the event of a stream entry. Unknown shapes become `UnknownEvent`.
@@ -223,7 +244,7 @@ class Codec:
         if c and c[0] not in self._schemes:
             return UnknownEvent(name=name, fault=f"this version of Hansard does not know content scheme {c[0]}")
         document = content.joined(e, c)
-        if envelope.v < known:
+        if envelope.v < self._alike[name]:
             entry = upcast(name, envelope.v, msgspec.json.decode(document), steps=self._steps, today=self._versions)
             return msgspec.convert(entry, self._classes[name])
         return decoder.decode(document)
@@ -274,15 +295,25 @@ def _content_fields(event: type[Event]) -> tuple[tuple[str, ...], tuple[str, ...
     return profile, tuple(field for field in both if field not in event.PROFILE), both
 
 
-def _tag(event: type[Event]) -> str:
-    return str(event.__struct_config__.tag)
+def _added(name: str, event: type[Event], version: int) -> tuple[tuple[int, tuple[tuple[str, Any], ...]], ...]:
+    """Return the versions that only add fields, newest first: each with its fields and their defaults."""
+    defaults = {field.name: field.default for field in msgspec.structs.fields(event)}
+    later = [one for one in range(version, 1, -1) if (name, one) in ADDED]
+    return tuple((one, tuple((field, defaults[field]) for field in ADDED[name, one])) for one in later)
+
+
+def _alike(name: str, version: int) -> int:
+    """Return the first version of a type from which on versions only add fields."""
+    while (name, version) in ADDED:
+        version -= 1
+    return version
 
 
 _IN_ENVELOPE: Final = ("type", "comment", "revision")
 """Fields of events that their envelope has, too."""
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _OF_THE_FIRST: Final = frozenset(
-    _tag(event)
+    tag_of(event)
     for event in EVENTS
     if any(field.name == "revision" and field.default == FIRST for field in msgspec.structs.fields(event))
 )

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from core.events import content
 from core.events.content import Part
 from core.events.envelope import Envelope
-from core.events.types import FIRST
+from core.events.event import FIRST
 from core.events.upcasting import VERSION
 from core.position import Position
 

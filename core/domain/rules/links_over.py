@@ -1,4 +1,4 @@
-"""Rule `links_over`: hold a text with many links."""
+"""Rule `links_over`: a text with many links."""
 
 from typing import Annotated, Final
 
@@ -13,7 +13,7 @@ LINKS_OVER: Final = "links_over"
 
 
 class LinksOver(Rule, frozen=True, kw_only=True, tag=LINKS_OVER):
-    """Holds a text with more than `links` links. The match is the first link beyond them."""
+    """Matches a text with more than `links` links. The match is the first link beyond them."""
 
     links: Annotated[int, Meta(ge=0, le=1000)]
 

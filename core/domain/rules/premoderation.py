@@ -21,6 +21,10 @@ class Hold(Struct, frozen=True):
 
     rule: str
     match: str | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+    """Places of the match in the body, in code points, the end exclusive; empty if they can be found by the match."""
+    list: str | None = None
+    """The word list that had the match."""
 
 
 def hold(policy: Policy, body: str) -> Hold | None:

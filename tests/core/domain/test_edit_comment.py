@@ -6,13 +6,13 @@ from core.caller import Caller
 from core.domain.authoring import RestoreComment, WithdrawComment
 from core.domain.comment import Comment
 from core.domain.handler import Command
+from core.events.event import Event
 from core.events.types import (
     CommentApproved,
     CommentHeld,
     CommentRejected,
     CommentRestored,
     CommentWithdrawn,
-    Event,
     MemberSuspended,
     RevisionRedacted,
     ThreadArchived,
@@ -330,3 +330,10 @@ def test_ownership_comes_before_the_window_the_window_before_the_thread_and_so_o
     given(posted(), ThreadClosed(), WITHDRAWN).when(edit(9, "")).refused(ThreadIsClosed)
     given(posted(), WITHDRAWN).when(edit(9, "")).refused(CommentIsWithdrawn)
     given(posted()).when(edit(9, "")).refused(StaleEdit)
+
+
+@pytest.mark.parametrize(("later", "grace"), [(0, True), (59, True), (60, False)])
+def test_an_edit_says_whether_it_was_within_grace(later: int, grace: bool) -> None:
+    story = given(policy(grace=60), posted())
+    # The post is a second older than the last fact.
+    story.when(edit(1, "other words"), later=later).then(edited(2, "other words", grace=grace))

@@ -18,7 +18,7 @@ from core.domain.authoring import EditComment, PostComment, RestoreComment, With
 from core.domain.comment import Comment
 from core.domain.handler import Command
 from core.domain.member import ReinstateMember, SuspendMember
-from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision
+from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision, ReverseDecision
 from core.domain.report import FileReport
 from core.domain.site import ChangePolicy
 from core.domain.thread import OverridePolicy, SetThreadStatus
@@ -34,6 +34,8 @@ BODIES = ("one", "two", "three", "see example.com", "and example.org")
 AUTHORS = {"a1": ADA, "b1": BEN}
 LATEST, STANDING = -1, -2
 """Stand for the revision that is so when the command is given."""
+LAST = "last"
+"""Stands for the last batch of the comment."""
 
 
 class Step(Struct, frozen=True):
@@ -67,7 +69,8 @@ def _decisions(comment: str) -> list[Step]:
         Decide(comment=comment, verdict="approve", revision=LATEST, status="withdrawn"),
         Decide(comment=comment, verdict="approve", revision=1, status="pending"),
     ]
-    return [*(Step(command, MOD) for command in plain), *(Step(command, OTHER_MOD) for command in wordy)]
+    undo = [Step(ReverseDecision(comment=comment, batch=LAST), by) for by in (MOD, OTHER_MOD, OTHER_MOD)]
+    return [*(Step(command, MOD) for command in plain), *(Step(command, OTHER_MOD) for command in wordy), *undo]
 
 
 def _others(comment: str) -> list[Step]:
@@ -109,11 +112,14 @@ BEGINNING = [
 ]
 
 
+Held = Literal["no", "by rule", "by staff"]
+
+
 class Text(Struct):
     """One revision, as the events tell it: an account of its own beside the one under test."""
 
     body: str
-    held: Literal["no", "by rule", "by staff"]
+    held: Held
 
 
 class Watcher:
@@ -124,30 +130,25 @@ class Watcher:
         self.public: dict[str, str | None] = {}
         self.stopped: set[str] = set()
         """Comments whose latest text was turned down by staff, without an approval of any since."""
+        self.decided: dict[str, tuple[str | None, list[Held], bool]] = {}
+        """What the decision of each batch replaced."""
 
     def watch(self, recorded: Iterable[Recorded], after: Comment | None) -> None:
         for one in recorded:
             if getattr(one.event, "comment", None) is not None:
-                self._watch(one.event, after)
+                self._watch(one.event, one.envelope.batch, after)
 
-    def _watch(self, event: Any, after: Comment | None) -> None:
+    def _watch(self, event: Any, batch: str | None, after: Comment | None) -> None:
         assert after is not None
         texts = self.texts.setdefault(event.comment, [])
+        if batch is not None:
+            self.decided[batch] = (
+                self.public.get(event.comment),
+                [text.held for text in texts],
+                event.comment in self.stopped,
+            )
         kept_back = {text.body for text in texts if text.held != "no"}
-        match event:
-            case events.CommentPosted() | events.CommentEdited():
-                assert event.revision == len(texts) + 1, "revisions are dense"
-                assert event.body is not None
-                texts.append(Text(event.body, "no" if event.rule is None else "by rule"))
-            case events.CommentApproved():
-                texts[event.revision - 1].held = "no"
-                self.stopped.discard(event.comment)
-            case events.CommentHeld() | events.CommentRejected():
-                texts[event.revision - 1].held = "by staff"
-                if event.revision == len(texts):
-                    self.stopped.add(event.comment)
-            case _:
-                pass
+        self._account(event, texts)
         assert 1 <= getattr(event, "revision", 1) <= len(texts), "what is named existed"
         assert len(after.texts) == len(texts)
         before = self.public.get(event.comment)
@@ -167,11 +168,35 @@ class Watcher:
                 assert now not in kept_back, "an author publishes nothing that was kept back"
             case events.CommentEdited():
                 assert event.rule is not None or event.body == before, "an edit that stands is what readers see"
+            case events.DecisionReversed():
+                assert now == self.decided[event.reverses][0], "a reversal brings back what readers saw"
             case events.CommentWithdrawn() | events.CommentRestored():
                 # A text that was let through returns, even where another revision with the same words was not.
                 assert now is None or isinstance(event, events.CommentRestored)
             case _:
                 assert now == before, "nothing else changes what readers see"
+
+    def _account(self, event: Any, texts: list[Text]) -> None:
+        """Take in what the event says of the texts."""
+        match event:
+            case events.CommentPosted() | events.CommentEdited():
+                assert event.revision == len(texts) + 1, "revisions are dense"
+                assert event.body is not None
+                texts.append(Text(event.body, "no" if event.rule is None else "by rule"))
+            case events.CommentApproved():
+                texts[event.revision - 1].held = "no"
+                self.stopped.discard(event.comment)
+            case events.CommentHeld() | events.CommentRejected():
+                texts[event.revision - 1].held = "by staff"
+                if event.revision == len(texts):
+                    self.stopped.add(event.comment)
+            case events.DecisionReversed():
+                _, held, stopped = self.decided[event.reverses]
+                for text, was in zip(texts, held, strict=True):
+                    text.held = was
+                (self.stopped.add if stopped else self.stopped.discard)(event.comment)
+            case _:
+                pass
 
     @staticmethod
     def _shown(comment: Comment, texts: Sequence[Text]) -> str | None:
@@ -185,6 +210,9 @@ class Watcher:
 
 async def _told(room: Newsroom, command: Command) -> Command:
     """The command with the revision that it means."""
+    if isinstance(command, ReverseDecision):
+        batches = list((await _comment(room, command.comment)).batches)
+        return replace(command, batch=batches[-1]) if batches else command
     meant = getattr(command, "revision", None)
     if meant not in (LATEST, STANDING):
         return command
@@ -208,7 +236,8 @@ def _run(script: Sequence[Step], premoderation: str, gateways: Sequence[Aggregat
             room.cache = gateways[number % len(gateways)]
             command = await _told(room, step.command)
             try:
-                result = await room.ask(command, step.by, key=f"k{number}")
+                batch = f"b{number}" if isinstance(command, Decide) else None
+                result = await room.ask(command, step.by, key=f"k{number}", batch=batch)
             except Refusal:
                 continue
             watcher.watch(result.recorded, result.comment)

@@ -5,6 +5,7 @@ import pytest
 from core.caller import Caller
 from core.domain.handler import Command
 from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision
+from core.events.event import Event
 from core.events.types import (
     CommentApproved,
     CommentFeatured,
@@ -15,7 +16,6 @@ from core.events.types import (
     CommentUnfeatured,
     CommentUnpinned,
     CommentWithdrawn,
-    Event,
     MemberSuspended,
     ReportFiled,
     RevisionRedacted,
@@ -42,7 +42,7 @@ AGAIN = edited(2, "second words", rule="edit-under-review")
 WITHDRAWN = CommentWithdrawn(comment="c1")
 RESTORED = CommentRestored(comment="c1")
 REPORTED = ReportFiled(comment="c1", revision=1, reason="spam")
-EVENTS = {"approve": CommentApproved, "hold": CommentHeld, "reject": CommentRejected}
+EVENTS: dict[str, Any] = {"approve": CommentApproved, "hold": CommentHeld, "reject": CommentRejected}
 
 
 def approve(revision: int, **fields: Any) -> Decide:
@@ -133,9 +133,11 @@ ALL = [approve(1), hold(1), reject(1), REDACT, FEATURE, UNFEATURE, PIN, UNPIN]
 def test_a_decision_is_recorded_on_its_revision_and_gives_the_status(
     before: list[Event], decision: Decide, status: Any, standing: int | None
 ) -> None:
-    event = EVENTS[decision.verdict](comment="c1", revision=decision.revision, reason=decision.reason)
+    (event,) = given(*before).when(decision).events()
+    basis = event.basis  # type: ignore[attr-defined] # of a decision: tests/core/domain/test_basis.py
+    fields = {"revision": decision.revision, "reason": decision.reason, "basis": basis}
     withdrawn = WITHDRAWN in before
-    story = given(*before).when(decision).then(event)
+    story = given(*before).when(decision).then(EVENTS[decision.verdict](comment="c1", **fields))
     story.leaves(
         status=status, standing=standing, withdrawn=withdrawn, published=status == "published" and not withdrawn
     )
@@ -153,7 +155,7 @@ def test_reason_and_note_are_recorded_as_text_that_can_be_seen() -> None:
 def test_decisions_go_on_in_closed_and_archived_threads() -> None:
     given(posted(), ThreadClosed()).when(reject(1)).then(rejected(1))
     given(posted(), ThreadArchived()).when(hold(1)).then(held(1))
-    given(PENDING, ThreadArchived()).when(approve(1)).then(approved(1))
+    given(PENDING, ThreadArchived()).when(approve(1)).then(approved(1, basis="rule"))
 
 
 # --- in view of what was on the screen ---
@@ -165,7 +167,7 @@ def test_only_the_standing_and_the_latest_revision_are_decided_on() -> None:
         for decide in (approve, hold, reject):
             given(*thrice).when(decide(number)).refused(StaleRevision, current=4)
     given(*thrice).when(hold(2)).then(held(2))
-    given(*thrice).when(approve(4)).then(approved(4)).leaves(standing=4)
+    given(*thrice).when(approve(4)).then(approved(4, basis="rule")).leaves(standing=4)
 
 
 def test_an_older_text_is_not_decided_on_once_another_was_approved() -> None:
@@ -183,7 +185,7 @@ def test_an_older_text_is_not_decided_on_once_another_was_approved() -> None:
     ],
 )
 def test_a_decision_may_ask_for_the_status_that_was_on_the_screen(before: list[Event], status: Any) -> None:
-    given(*before).when(hold(1, status=status)).then(held(1))
+    given(*before).when(hold(1, status=status)).is_taken()
     for other in {"published", "pending", "rejected", "withdrawn"} - {status}:
         given(*before).when(hold(1, status=other)).refused(StaleStatus, current=status)
 
@@ -197,7 +199,7 @@ def test_a_stale_revision_is_told_before_a_stale_status_and_that_before_a_redact
 
 def test_a_redacted_text_is_not_approved_but_may_be_turned_down() -> None:
     given(PENDING, redacted(1)).when(approve(1)).refused(RevisionIsRedacted)
-    given(PENDING, redacted(1)).when(reject(1)).then(rejected(1))
+    given(PENDING, redacted(1)).when(reject(1)).then(rejected(1, basis="rule"))
 
 
 # --- decisions that change nothing ---
@@ -232,7 +234,7 @@ def test_the_same_decision_again_counts_where_the_status_has_moved_since() -> No
 
 
 def test_holding_what_a_rule_holds_is_a_decision_of_its_own() -> None:
-    given(PENDING).when(hold(1)).then(held(1)).leaves(status="pending")
+    given(PENDING).when(hold(1)).then(held(1, basis="rule")).leaves(status="pending")
 
 
 # --- open reports ---
@@ -241,11 +243,11 @@ def test_holding_what_a_rule_holds_is_a_decision_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("before", "decision", "event"),
     [
-        ([posted(), REPORTED], approve(1), approved(1)),
-        ([posted(), approved(1), REPORTED], approve(1), approved(1)),
-        ([posted(), REPORTED, held(1)], approve(1), approved(1)),
-        ([posted(), REPORTED], reject(1), rejected(1)),
-        ([posted(), WAITS, rejected(2), REPORTED], reject(2), rejected(2)),
+        ([posted(), REPORTED], approve(1), approved(1, basis="report")),
+        ([posted(), approved(1), REPORTED], approve(1), approved(1, basis="report")),
+        ([posted(), REPORTED, held(1)], approve(1), approved(1, basis="report")),
+        ([posted(), REPORTED], reject(1), rejected(1, basis="report")),
+        ([posted(), WAITS, rejected(2), REPORTED], reject(2), rejected(2, basis="report")),
     ],
 )
 def test_approval_and_rejection_close_open_reports(before: list[Event], decision: Decide, event: Any) -> None:
@@ -254,7 +256,7 @@ def test_approval_and_rejection_close_open_reports(before: list[Event], decision
 
 
 def test_a_hold_leaves_reports_open() -> None:
-    assert _has_open_reports(given(posted(), REPORTED).when(hold(1)).then(held(1)))
+    assert _has_open_reports(given(posted(), REPORTED).when(hold(1)).then(held(1, basis="report")))
     given(posted(), REPORTED, held(1)).when(hold(1)).nothing_happens(settled=5)
 
 

@@ -10,35 +10,17 @@ from core.domain.policy_fields import LANGUAGES, NOT_IMPLEMENTED
 from core.domain.site import ChangePolicy, OpenSite
 from core.domain.thread import OverridePolicy
 from core.events.types import PolicyChanged, PolicyOverridden, SiteOpened
-from core.policy import HELD_BEFORE, OVERRIDABLE, Policy, PolicyChanges, Reason, Retention, Screening, Trust
+from core.policy import HELD_BEFORE, OVERRIDABLE, Policy, PolicyChanges, Reason, Retention
 from core.refusals import BadField
-from tests.support.people import ADMIN, MOD
+from tests.support.people import ADMIN, MOD, OPERATOR
 from tests.support.story import before_anything, given, given_a_site
 
 OTHERS: dict[str, Any] = {
-    "comment": "nobody",
-    "reply": "member",
-    "vote": "nobody",
-    "report": "anyone",
-    "grace": 60,
-    "close_after": 0,
-    "banner": {"en": "Stay kind."},
-    "opening": "staff",
-    "rates": "off",
-    "trust": Trust(after=1, days=1),
-    "trusted_by": ("subscriber",),
-    "claims": "coral",
-    "roles": ("moderator",),
-    "screening": Screening(when="after", deadline=1, on_failure="hold"),
-    "reasons": (),
-    "report_reasons": (Reason(code="spam", ground="terms"),),
-    "appeal_window": 184,
     "retention": Retention(withdrawn=1),
     "erasure_delay": 0,
     "anonymise": True,
     "digest_at": "08:00",
     "mail_excerpt": "always",
-    "guests": True,
     "language": "nl",
     "timezone": "Europe/Atlantis",
     "rules_url": "http://unherd.com/rules",
@@ -68,12 +50,14 @@ def test_a_value_that_this_version_does_not_implement_is_refused_where_it_stands
 
 @pytest.mark.parametrize("name", sorted(NOT_IMPLEMENTED))
 def test_the_default_of_a_field_that_nothing_acts_on_may_be_said(name: str) -> None:
-    given_a_site().when(changing(**{name: getattr(Policy(), name)}), by=ADMIN).nothing_happens(settled=1)
+    site = before_anything(SiteOpened(name="UnHerd", policy=Policy()))
+    site.when(changing(**{name: getattr(Policy(), name)}), by=ADMIN).nothing_happens(settled=1)
 
 
 @pytest.mark.parametrize("name", HELD_BEFORE)
 def test_what_held_before_a_field_was_there_may_be_said(name: str) -> None:
-    given_a_site().when(changing(**{name: HELD_BEFORE[name]}), by=ADMIN).then(
+    site = before_anything(SiteOpened(name="UnHerd", policy=Policy()))
+    site.when(changing(**{name: HELD_BEFORE[name]}), by=ADMIN).then(
         PolicyChanged(changes=PolicyChanges(**{name: HELD_BEFORE[name]}))
     )
 
@@ -82,6 +66,39 @@ def test_a_site_that_was_opened_before_a_field_was_there_is_opened_again_alike()
     before_anything(SiteOpened(name="UnHerd", policy=Policy(**HELD_BEFORE))).when(opening(Policy())).nothing_happens(
         settled=1
     )
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        "off",
+        {},
+        {"posts": {"every": 3, "burst": 10}},
+        {"votes": None, "openings": {"every": 0.001, "burst": 500}, "network": 0},
+    ],
+)
+def test_a_site_has_rates_by_kind_or_none(rates: Any) -> None:
+    given_a_site().when(changing(rates=rates), by=ADMIN).then(PolicyChanged(changes=PolicyChanges(rates=rates)))
+
+
+@pytest.mark.parametrize(
+    ("rates", "setting"),
+    [
+        ({"shouts": {"every": 3, "burst": 10}}, ""),
+        ({"posts": {"every": 0, "burst": 10}}, "/posts/every"),
+        ({"posts": {"every": 3, "burst": 0}}, "/posts/burst"),
+        ({"posts": {"every": 3, "burst": 501}}, "/posts/burst"),
+        ({"posts": {"every": 86_401, "burst": 1}}, "/posts/every"),
+        ({"posts": {"every": 3}}, "/posts"),
+        ({"posts": {"every": 3, "burst": 10, "of": "day"}}, "/posts"),
+        ({"votes": "off"}, "/votes"),
+        ({"network": 1001}, "/network"),
+        ({"network": None}, "/network"),
+    ],
+)
+def test_a_rate_that_is_none_is_refused_where_it_stands(rates: Any, setting: str) -> None:
+    before_anything().when(opening(Policy(rates=rates))).refused(BadField, pointer=f"/policy/rates{setting}")
+    given_a_site().when(changing(rates=rates), by=ADMIN).refused(BadField, pointer=f"/rates{setting}")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -102,6 +119,34 @@ def test_a_file_beside_the_zones_is_no_time_zone(zone: str) -> None:
     given_a_site().when(changing(timezone=zone), by=ADMIN).refused(BadField, pointer="/timezone")
 
 
+@pytest.mark.parametrize(
+    "claims", ["coral", {}, {"sub": "user.id", "email": "https://kew.example/mail", "url": "link"}]
+)
+def test_a_policy_says_where_tokens_have_their_claims(claims: Any) -> None:
+    before_anything(SiteOpened(name="UnHerd", policy=Policy(claims={"name": "n"}))).when(
+        changing(claims=claims), by=ADMIN
+    ).then(PolicyChanged(changes=PolicyChanges(claims=claims)))
+
+
+@pytest.mark.parametrize("name", ["exp", "nbf", "colour", "Sub"])
+def test_only_claims_that_hansard_reads_are_placed(name: str) -> None:
+    given_a_site().when(changing(claims={name: "x"}), by=ADMIN).refused(BadField, pointer=f"/claims/{name}")
+
+
+def test_a_list_of_roles_is_a_set() -> None:
+    given_a_site().when(changing(roles=("admin", "moderator")), by=ADMIN).then(
+        PolicyChanged(changes=PolicyChanges(roles=("moderator", "admin")))
+    )
+    given_a_site().when(changing(roles=("admin", "auditor", "moderator")), by=ADMIN).nothing_happens(settled=1)
+    given_a_site().when(changing(roles=("admin", "admin")), by=ADMIN).refused(BadField, pointer="/roles")
+
+
+def test_the_operator_helps_a_site_that_counts_no_admin() -> None:
+    given_a_site().when(changing(roles=("admin",)), by=OPERATOR).then(
+        PolicyChanged(changes=PolicyChanges(roles=("admin",)))
+    )
+
+
 def test_without_time_zone_data_there_is_utc_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_zones, "_names", frozenset)
     given_a_site().when(changing(timezone="UTC"), by=ADMIN).nothing_happens(settled=1)
@@ -120,6 +165,33 @@ def test_the_address_of_the_house_rules_is_stored_normalised() -> None:
 @pytest.mark.parametrize("url", ["https://a:b@unherd.com", "ftp://unherd.com", "rules", "https://unherd.com/\u202e"])
 def test_the_address_of_the_house_rules_is_https_without_a_user(url: str) -> None:
     given_a_site().when(changing(rules_url=url), by=ADMIN).refused(BadField, pointer="/rules_url")
+
+
+def test_words_of_a_policy_are_stored_normalised() -> None:
+    banner = {"en": " Stay\u202e kind.\r\n", "de": "Bitte freundlich."}
+    changes = PolicyChanges(banner={"en": "Stay kind.", "de": "Bitte freundlich."})
+    given_a_site().when(changing(banner=banner), by=ADMIN).then(PolicyChanged(changes=changes))
+    given().when(OverridePolicy(overrides=PolicyChanges(banner=banner)), by=MOD).then(
+        PolicyOverridden(overrides=changes)
+    )
+    reasons = (Reason(code="rude", ground="terms", label={"en": "Rude "}, tells={"en": " It was rude."}),)
+    stored = (Reason(code="rude", ground="terms", label={"en": "Rude"}, tells={"en": "It was rude."}),)
+    given_a_site().when(changing(report_reasons=reasons), by=ADMIN).then(
+        PolicyChanged(changes=PolicyChanges(report_reasons=stored))
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"banner": {"en": "\u200b"}}, "/banner/en"),
+        ({"report_reasons": (Reason(code="spam", ground="law"),) * 2}, "/report_reasons"),
+        ({"report_reasons": (Reason(code="spam", ground="law", tells={"en": ""}),)}, "/report_reasons/0/tells/en"),
+    ],
+)
+def test_words_of_a_policy_can_be_seen_and_its_reasons_differ(fields: dict[str, Any], pointer: str) -> None:
+    given_a_site().when(changing(**fields), by=ADMIN).refused(BadField, pointer=pointer)
+    before_anything().when(opening(Policy(**fields))).refused(BadField, pointer=f"/policy{pointer}")
 
 
 @pytest.mark.parametrize("name", sorted(set(Policy.__struct_fields__) - OVERRIDABLE))

@@ -159,12 +159,12 @@ def test_on_a_site_that_was_never_opened_nothing_is_found() -> None:
 
 
 def test_a_first_comment_opens_its_thread_where_the_article_is_the_publications() -> None:
-    opened = ThreadOpened(url=URL, title=TITLE)
+    opened = ThreadOpened(url=URL, title=TITLE, unverified=True)
     given_a_site(ORIGINS).when(post(url=URL, title=TITLE), by=BEN).then(opened, written())
 
 
 def test_a_first_comment_that_is_held_opens_its_thread_all_the_same() -> None:
-    opened = ThreadOpened(url=URL, title=TITLE)
+    opened = ThreadOpened(url=URL, title=TITLE, unverified=True)
     story = given_a_site(ORIGINS, policy(premoderation="all")).when(post(url=URL, title=TITLE), by=BEN)
     story.then(opened, written(rule="premoderation"))
 

@@ -5,12 +5,12 @@ import pytest
 from core.caller import Caller
 from core.domain.handler import Command
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
+from core.events.event import Event
 from core.events.types import (
     AnchorClosed,
     AnchorOpened,
     AnchorReopened,
     AnchorReworded,
-    Event,
     MemberSuspended,
     ThreadArchived,
     ThreadClosed,

@@ -6,11 +6,11 @@ from core import heads
 from core.caller import Caller
 from core.domain import vote
 from core.domain.vote import CastVote
+from core.events.event import Event
 from core.events.types import (
     CommentHeld,
     CommentRejected,
     CommentWithdrawn,
-    Event,
     MemberSuspended,
     ThreadArchived,
     ThreadClosed,
@@ -209,4 +209,5 @@ def test_the_note_beside_its_head_tells_a_vote_as_its_events_do(events: list[Eve
 
 def test_no_head_is_no_vote() -> None:
     assert vote.noted("", None) == vote.NO_VOTE
-    assert vote.noted("-1 2", Position(1, 2)) == vote.Vote(value=-1, revision=2, position=Position(1, 2))
+    at = Position(1, 2)
+    assert vote.noted("-1 2", at) == vote.Vote(value=-1, revision=2, position=at, cast=at)

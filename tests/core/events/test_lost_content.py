@@ -8,8 +8,9 @@ import pytest
 from core.events import content
 from core.events.content import without_profile, without_words
 from core.events.envelope import Stamp, decode, encode, envelope_of
+from core.events.event import Event
 from core.events.lost_content import LostContents
-from core.events.types import CommentEdited, CommentHeld, CommentPosted, Event, RevisionRedacted, ThreadClosed, VoteCast
+from core.events.types import CommentEdited, CommentHeld, CommentPosted, RevisionRedacted, ThreadClosed, VoteCast
 from core.position import Position
 from tests.support.people import ADA, SITE, THREAD
 

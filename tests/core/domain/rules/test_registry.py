@@ -1,4 +1,4 @@
-"""The table of rules: what is known holds by its own rule, what is not known holds everything."""
+"""The registry of rules: what is known holds by its own rule, what is not known holds everything."""
 
 from typing import Annotated, Any, Final
 
@@ -8,15 +8,16 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from core.domain.context import Context
-from core.domain.rules import table
+from core.domain.rules import registry
 from core.domain.rules.premoderation import LINKS, PREMODERATION, UNDER_REVIEW, Hold
+from core.domain.rules.registry import RULES, UNKNOWN_RULE
 from core.domain.rules.rule import Rule
-from core.domain.rules.table import RULES, UNKNOWN_RULE
 from core.domain.site import ChangePolicy, OpenSite
 from core.domain.thread import OverridePolicy
 from core.events import content
 from core.events.envelope import Stamp, decode, encode
-from core.events.types import Event, PolicyChanged, PolicyOverridden, SiteOpened
+from core.events.event import Event
+from core.events.types import PolicyChanged, PolicyOverridden, SiteOpened
 from core.policy import Policy, PolicyChanges, RawRule
 from core.position import Position
 from core.refusals import BadRule, SiteExists
@@ -123,7 +124,7 @@ def test_a_site_that_is_opened_again_with_other_rules_is_told_what_differs() -> 
     open_site.when(opening(KNOWN)).refused(SiteExists, pointer="/policy/rules")
 
 
-# --- a new rule is a struct in the table ---
+# --- a new rule is a struct in the registry ---
 
 
 class Shouting(Rule, frozen=True, kw_only=True, tag="shouting"):
@@ -142,7 +143,7 @@ def test_a_rule_works_once_it_is_in_the_table(monkeypatch: pytest.MonkeyPatch) -
     shouting: RawRule = {"kind": "shouting", "letters": 3}
     changes = ChangePolicy(changes=PolicyChanges(rules=(KNOWN, shouting)))
     given_a_site().when(changes).refused(BadRule, pointer="/rules/1/kind")
-    monkeypatch.setattr(table, "RULES", (*RULES, Shouting))
+    monkeypatch.setattr(registry, "RULES", (*RULES, Shouting))
     given_a_site().when(changes).then(policy(rules=(KNOWN, shouting)))
     rules = policy(rules=(KNOWN, shouting))
     held = posted("new", "a LOUD WORD", name="Ben", rule="shouting", match="LOUD")
