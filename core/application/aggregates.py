@@ -12,17 +12,32 @@ from msgspec import Struct
 
 from core import heads
 from core.application.aggregate_cache import AggregateCache, CachedAggregate
-from core.domain import comment, member, site, thread, vote
+from core.domain import comment, member, site, suspension_appeal, thread, vote, word_lists
 from core.domain.comment import Comment
 from core.domain.member import Member
 from core.domain.report import Report
 from core.domain.site import Site
 from core.domain.skip import Skip
+from core.domain.suspension_appeal import SuspensionCase
 from core.domain.thread import Thread
 from core.domain.vote import Vote
+from core.domain.word_lists import Lists
 from core.events.envelope import Recorded, UnreadableEntry, read
 from core.events.types import UnknownEvent, UnreadableEvent
-from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, LoadResult, Log
+from core.log.port import (
+    NO_HEAD,
+    NOTHING_BESIDE,
+    Answer,
+    Beside,
+    BrokenChain,
+    Entry,
+    FoundBeside,
+    Head,
+    HeadWanted,
+    Load,
+    LoadResult,
+    Log,
+)
 from core.partitions import partition_of
 from core.position import START, Position
 from core.refusals import CannotFold, EventMissing
@@ -37,6 +52,8 @@ class Aggregates(Struct, frozen=True, kw_only=True):
     answer: Answer | None
     heads: Mapping[str, Head]
     states: Mapping[str, Any]
+    beside: FoundBeside = NOTHING_BESIDE
+    """Records and names found beside the log."""
     named: Recorded | None = None
     """The event of this thread that the command names; None if it names none or there is no such event."""
 
@@ -47,6 +64,20 @@ class Aggregates(Struct, frozen=True, kw_only=True):
     def position(self, field: str) -> Position | None:
         """Return the position of a head; None if there is no such aggregate."""
         return self.head(field).position
+
+    def note(self, field: str) -> str:
+        """Return the note of a head; "" if it has none."""
+        return self.head(field).note
+
+    @property
+    def lists(self) -> Lists:
+        """The word lists of the site, decoded from their head. Raises CannotFold for a note that cannot be read."""
+        head = self.head(heads.LISTS)
+        try:
+            return word_lists.noted(head.note, head.position)
+        except ValueError as error:
+            assert head.position is not None
+            raise CannotFold(f"the word lists at {head.position} cannot be read", head.position) from error
 
     @property
     def site(self) -> Site:
@@ -66,6 +97,12 @@ class Aggregates(Struct, frozen=True, kw_only=True):
         """A member's standing."""
         state = self.states[heads.member(member)]
         assert isinstance(state, Member)
+        return state
+
+    def suspension_case(self, member: str) -> SuspensionCase:
+        """The case of a member's suspension: whether they were told, and the appeal."""
+        state = self.states[heads.appeal(member)]
+        assert isinstance(state, SuspensionCase)
         return state
 
     def comment(self, comment: str) -> Comment:
@@ -105,6 +142,7 @@ class Aggregates(Struct, frozen=True, kw_only=True):
             answer=self.answer,
             heads={**self.heads, **other.heads},
             states={**self.states, **other.states},
+            beside=self.beside,
             named=self.named,
         )
 
@@ -124,6 +162,8 @@ class AggregateQuery(Struct, frozen=True, kw_only=True):
     """Set if `now` may be the server's plain clock, which can be before the last event of the log."""
     reads: bool = False
     """Set if no decision depends on the result."""
+    beside: Beside | None = None
+    """Wanted from beside the log."""
 
 
 async def load_aggregates(
@@ -212,6 +252,7 @@ def _load(wanted: AggregateQuery, known: Mapping[str, CachedAggregate | None]) -
         key=wanted.key,
         heads_first=wanted.heads_first,
         reads=wanted.reads,
+        beside=wanted.beside,
     )
 
 
@@ -234,7 +275,7 @@ def _aggregates_of(
         states[field] = state = _folded(field, position, loaded.events.get(field, []), fold, skipped)
         if cache is not None and position is not None:
             cache.put(wanted.site, wanted.thread, field, CachedAggregate(position, state))
-    return Aggregates(now=loaded.now, answer=None, heads=loaded.heads, states=states)
+    return Aggregates(now=loaded.now, answer=None, heads=loaded.heads, states=states, beside=loaded.beside)
 
 
 def blank(field: str) -> Any:
@@ -294,4 +335,5 @@ _AGGREGATES: Final[Mapping[str, tuple[Any, Callable[[Any, Recorded], Any]]]] = {
     heads.THREAD: (Thread(), thread.evolve),
     heads.MEMBER: (Member(), member.evolve),
     heads.COMMENT: (comment.UNPOSTED, comment.evolve),
+    heads.APPEAL: (SuspensionCase(), suspension_appeal.evolve),
 }

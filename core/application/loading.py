@@ -9,18 +9,24 @@ from core import heads
 from core.application.aggregate_cache import AggregateCache
 from core.application.aggregates import AggregateQuery, Aggregates, blank, load_aggregates, load_all_aggregates
 from core.application.handlers import handler_of
+from core.application.list_loading import load_lists
 from core.caller import Caller
 from core.domain.authoring import PostComment
-from core.domain.context import Context
+from core.domain.context import LONGEST_NAME, Context
 from core.domain.handler import Command, Handler, Needs
+from core.domain.judging import NOTHING, Needed, needed
 from core.domain.member import Member
+from core.domain.names import KnownNames
 from core.domain.site import Site
 from core.domain.thread import OpenThread, Thread
 from core.domain.vote import CastVote
 from core.events.envelope import Recorded, UnreadableEntry, read
-from core.log.port import NO_HEAD, Head, Log
+from core.log.port import NO_HEAD, Beside, Head, Log
 from core.partitions import partition_of
+from core.policy import Policy
 from core.position import Position
+from core.text.nickname import looks
+from core.text.unicode import one_line
 
 
 class CommandRequest(Struct, frozen=True, kw_only=True):
@@ -55,9 +61,9 @@ async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
 
     Raises Unavailable, EventMissing.
     """
-    needs = request.needs
+    needs, guess = request.needs, _needed_as_cached(request)
     if request.home:
-        aggregates, standing = await _both(log, request, needs)
+        aggregates, standing = await _both(log, request, needs, guess)
     else:
         aggregates = standing = await load_aggregates(
             log,
@@ -81,7 +87,7 @@ async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
             log, request.site, request.thread, folded=(heads.comment(above),), cache=request.cache
         )
         aggregates = aggregates.joined(more)
-    return aggregates, context
+    return aggregates, await _informed(log, request, context, standing, guess)
 
 
 async def load_from_cache(log: Log, request: CommandRequest) -> tuple[Aggregates, Context] | None:
@@ -109,18 +115,20 @@ async def load_from_cache(log: Log, request: CommandRequest) -> tuple[Aggregates
         vote = cache.get(request.site, request.thread, field)
         if vote is not None:
             cached[field] = NO_HEAD._replace(position=vote.position, note=vote.state)
-    of_site = AggregateQuery(site=request.site, thread="", folded=_own(request), heads_first=True)
-    (standing,) = await load_all_aggregates(log, of_site, cache=cache)
+    guess = _needed_as_cached(request)
+    (standing,) = await load_all_aggregates(log, _of_site(request, guess), cache=cache)
     now = max(standing.now, *(head.position.ms for head in cached.values() if head.position is not None))
     aggregates = Aggregates(now=now, answer=None, heads=cached, states=states)
     context = _context(request, aggregates, standing)
-    return None if _missing(request, context, aggregates) is not None else (aggregates, context)
+    if _missing(request, context, aggregates) is not None:
+        return None
+    return aggregates, await _informed(log, request, context, standing, guess)
 
 
 async def load_context(
     log: Log, *, site: str, thread: str, caller: Caller, cache: AggregateCache | None = None
 ) -> Context:
-    """Load the context of a command of the caller in this thread. Neither the site nor the thread need exist."""
+    """Load the context in which the caller's commands in a thread are decided. Site and thread need not exist."""
     # Any thread command would do: opening a thread reads the thread and nothing else.
     command = OpenThread(url="", title="")
     needs = handler_of(command).needs(command, caller.id)
@@ -134,14 +142,83 @@ def _missing(request: CommandRequest, context: Context, aggregates: Aggregates) 
     return None if missing is None else missing(request.command, context, aggregates)
 
 
-async def _both(log: Log, request: CommandRequest, needs: Needs) -> tuple[Aggregates, Aggregates]:
+async def _both(log: Log, request: CommandRequest, needs: Needs, guess: Needed) -> tuple[Aggregates, Aggregates]:
     """Load the aggregates of the thread and of the site (policy and standing) concurrently."""
     of_thread = AggregateQuery(
         site=request.site, thread=request.thread, folded=needs.folded, heads_only=needs.heads_only, key=request.key
     )
-    of_site = AggregateQuery(site=request.site, thread="", folded=_own(request), heads_first=True)
+    of_site = _of_site(request, guess)
     aggregates, standing = await load_all_aggregates(log, of_thread, of_site, cache=request.cache)
     return aggregates, standing
+
+
+def _of_site(request: CommandRequest, wanted: Needed) -> AggregateQuery:
+    """The query of policy and standing, and in the same packet of all else that the judgement of a text needs."""
+    caller = request.caller
+    name = one_line(caller.name, LONGEST_NAME) or caller.id
+    beside = Beside(
+        site=request.site,
+        thread=request.thread,
+        member=caller.id,
+        record=wanted.record,
+        look=looks(name) if wanted.names else "",
+    )
+    return AggregateQuery(
+        site=request.site,
+        thread="",
+        folded=_own(request),
+        heads_only=(heads.LISTS,) if wanted.lists else (),
+        heads_first=True,
+        beside=beside if wanted.record or wanted.names else None,
+    )
+
+
+def _needed_as_cached(request: CommandRequest) -> Needed:
+    """The facts that a judgement of the command's text needs under the policy as it was last seen: a guess."""
+    cache = request.cache
+    if not request.handler.judges or cache is None:
+        return NOTHING
+    site = cache.get(request.site, "", heads.SITE)
+    thread = cache.get(request.site, request.thread, heads.THREAD)
+    if site is None:
+        return NOTHING
+    policy: Policy = site.state.policy if thread is None else thread.state.policy(site.state.policy)
+    return _but_known_names(needed(policy, request.caller), request)
+
+
+def _but_known_names(wanted: Needed, request: CommandRequest) -> Needed:
+    """The needed facts, without names if the caller's was found to be their own a moment ago."""
+    if wanted.names and request.cache is not None and request.cache.is_own_name(*_own_name(request)):
+        return replace(wanted, names=False)
+    return wanted
+
+
+def _own_name(request: CommandRequest) -> tuple[str, str, str, str]:
+    caller = request.caller
+    return request.site, request.thread, caller.id, one_line(caller.name, LONGEST_NAME) or caller.id
+
+
+async def _informed(
+    log: Log, request: CommandRequest, context: Context, standing: Aggregates, guess: Needed
+) -> Context:
+    """The context, with all that the judgement of the command's text needs. One more round trip if `guess` was wrong.
+
+    Raises Unavailable, EventMissing.
+    """
+    if not request.handler.judges:
+        return context
+    wanted = needed(context.policy, request.caller, is_trusted=context.standing == "trusted")
+    wanted = _but_known_names(wanted, request)
+    if wanted == NOTHING:
+        return context
+    if not guess.covers(wanted):
+        (standing,) = await load_all_aggregates(log, _of_site(request, wanted), cache=request.cache)
+    lists = await load_lists(log, request.site, standing, wanted.lists, request.cache) if wanted.lists else {}
+    beside = standing.beside
+    known = KnownNames(staff=beside.staff, member=beside.member)
+    if wanted.names and request.cache is not None and {known.staff, known.member} <= {None, request.caller.id}:
+        request.cache.put_own_name(*_own_name(request))
+    return replace(context, lists=lists, record=beside.record, known_names=known)
 
 
 def _own(request: CommandRequest) -> tuple[str, str]:
@@ -165,8 +242,9 @@ async def event_at(log: Log, site: str, thread: str, position: Position) -> Reco
     return recorded if place == (site, thread) else None
 
 
-def context_of(caller: Caller, now: int, *, site: Site, member: Member, thread: Thread) -> Context:
-    """Build the context of a decision at `now` from the site, the standing of the caller, and the thread."""
+def context_of(caller: Caller, now: int, *, site: Site, member: Member, thread: Thread, name: str = "") -> Context:
+    """Build the context of a decision at `now` from the site, the standing of the caller, and the thread `name`."""
+    opening = caller.opening
     return Context(
         caller=caller,
         now=now,
@@ -174,16 +252,24 @@ def context_of(caller: Caller, now: int, *, site: Site, member: Member, thread: 
         policy=thread.policy(site.policy),
         policy_at=site.policy_at,
         suspension=member.suspension_at(now),
+        standing=member.standing,
+        standing_given_at=member.standing_at,
+        warning=member.warnings[0] if member.warnings else None,
         standing_at=member.position,
+        signed_opening=opening if opening is not None and opening.thread == name else None,
         thread_exists=thread.exists,
         thread_status=thread.status,
+        thread_opened_at=thread.opened_time,
+        site_name=site.name,
     )
 
 
 def _context(request: CommandRequest, aggregates: Aggregates, standing: Aggregates) -> Context:
     now = aggregates.now if request.occurred_at is None else min(request.occurred_at, aggregates.now)
     thread = aggregates.thread if heads.THREAD in aggregates.states else _NO_THREAD
-    return context_of(request.caller, now, site=standing.site, member=standing.member(request.caller.id), thread=thread)
+    member = standing.member(request.caller.id)
+    context = context_of(request.caller, now, site=standing.site, member=member, thread=thread, name=request.thread)
+    return context if request.cause is None else replace(context, cause=request.cause)
 
 
 _NO_THREAD: Final = Thread()

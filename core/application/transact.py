@@ -5,19 +5,20 @@ vote may come from the cache. The append succeeds only if none of that state has
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from hashlib import blake2b
 from typing import Final, assert_never
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core import heads
 from core.application.aggregate_cache import AggregateCache, CachedAggregate
 from core.application.aggregates import Aggregates, evolve
 from core.application.handlers import handler_of, unchanged_since
 from core.application.loading import CommandRequest, load, load_from_cache
-from core.caller import Caller
+from core.caller import Actor, Caller
 from core.domain.authoring import PostComment
 from core.domain.comment import Comment
 from core.domain.context import Context
@@ -25,15 +26,28 @@ from core.domain.handler import Command
 from core.domain.vote import CastVote, Vote
 from core.durability import MEMORY, Durability
 from core.events.envelope import TODAY, Codec, Recorded, Stamp, stamped
-from core.events.types import AnchorOpened, CommentPosted, Event, ReportFiled, SiteOpened, ThreadOpened
+from core.events.event import Event
+from core.events.types import (
+    AnchorOpened,
+    AppealFiled,
+    CommentHeld,
+    CommentPosted,
+    CommentRejected,
+    NoteAdded,
+    ReportFiled,
+    SiteOpened,
+    ThreadOpened,
+    WarningGiven,
+)
 from core.log.port import Answer, Append, Appended, Conflict, KeyReused, Log, NewEvent, Repeated, Skew
+from core.policy import Policy
 from core.position import Position
 from core.refusals import IdempotencyKeyReused, Refusal, Unavailable
 
 ATTEMPTS: Final = 8
 """Attempts to decide and append, when concurrent appends win."""
 
-_NEW: Final = (SiteOpened, ThreadOpened, AnchorOpened, CommentPosted, ReportFiled)
+_NEW: Final = (SiteOpened, ThreadOpened, AnchorOpened, CommentPosted, ReportFiled, WarningGiven, NoteAdded, AppealFiled)
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -52,6 +66,10 @@ class Result(Struct, frozen=True, kw_only=True):
     """Position of the partition's last event before those appended now; None if the result came from the key alone."""
     comment: Comment | None = None
     """The comment of the command, as it is now; None if the result came from the key alone."""
+    before: Comment | None = None
+    """The comment of the command, as it was before; None if it was not posted, or the result came from the key."""
+    policy: Policy | None = None
+    """The policy in force; None if the result came from the key alone."""
     answered: Comment | None = None
     """The comment that a new comment replies to."""
     earlier: Vote | None = None
@@ -78,6 +96,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     occurred_at: int | None = None,
     cache: AggregateCache | None = None,
     confirm: Callable[[], Awaitable[object]] | None = None,
+    admit: Callable[[Context], Awaitable[object]] | None = None,
     codec: Codec = TODAY,
 ) -> Result:
     """Execute a command exactly once per `key`, however often it is requested.
@@ -85,7 +104,8 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     `thread` is ignored for commands on the site itself. `occurred_at` (imports) is the time of occurrence, in
     milliseconds since 1970. It is the time of the decision, and is limited to the server's time. `cache` saves folding
     hot aggregates again. `confirm` is called after each load, before the decision. It raises a Refusal if the caller's
-    identity does not hold.
+    identity does not hold. `admit` is called before each decision, with its context, unless the key was used before.
+    It raises a Refusal if something outside the log, such as a rate, is against the command.
 
     Raises a Refusal, and then nothing was written: IdempotencyKeyReused if the key belongs to another command,
     Unavailable if concurrent appends kept winning, FormatTooOld if the deployment's format does not allow an event of
@@ -115,6 +135,8 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
             if durability is None:
                 continue  # a failover lost the key and its events
             return _first_answer(aggregates.answer, digest, durability)
+        if admit is not None:
+            await admit(context)
         try:
             events = request.handler.decide(command, context, aggregates)
         except Refusal:
@@ -128,8 +150,8 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
         append = Append(
             site=site,
             thread=request.home,
-            expected={field: aggregates.head(field).position for field in request.needs.expected},
-            events=tuple(_new_event(event, stamp, log.format, codec) for event in events),
+            expected={field: aggregates.position(field) for field in (*request.needs.expected, *_counted(events))},
+            events=tuple(_new_event(event, _of(event, stamp), log.format, codec) for event in events),
             now=aggregates.now,
             key=key,
             digest=digest,
@@ -140,7 +162,10 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
             case Appended(positions, after, durability):
                 # If there was nothing to append, the position is that of another event.
                 written = zip(positions, events, strict=False)
-                recorded = tuple(Recorded(position, stamped(event, stamp), event) for position, event in written)
+                recorded = tuple(
+                    Recorded(position, stamped(event, _of(event, stamp), codec.version(event, log.format)), event)
+                    for position, event in written
+                )
                 comment, answered = _after(request, aggregates, recorded)
                 return Result(
                     positions=positions,
@@ -149,6 +174,8 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
                     recorded=recorded,
                     after=after,
                     comment=comment,
+                    before=_before(request, aggregates),
+                    policy=context.policy,
                     answered=answered,
                     earlier=aggregates.vote(command.comment, caller.id) if isinstance(command, CastVote) else None,
                     durability=durability,
@@ -198,13 +225,37 @@ def _stamp(request: CommandRequest, context: Context) -> Stamp:
     )
 
 
+def actor_of(event: Event, actor: Actor) -> Actor:
+    """The actor of an event of a command by `actor`: of what a rule decided for it, the rule."""
+    if isinstance(event, CommentHeld | CommentRejected) and event.rule is not None:
+        return Actor(kind="system", id=event.rule)
+    return actor
+
+
+def _of(event: Event, stamp: Stamp) -> Stamp:
+    """The stamp of an event of a command."""
+    actor = actor_of(event, stamp.actor)
+    return stamp if actor is stamp.actor else replace(stamp, actor=actor)
+
+
+def _counted(events: list[Event]) -> Iterator[str]:
+    """The heads on which events count, which therefore have to be unmoved."""
+    return (field for event in events if (field := heads.counts(event)) is not None)
+
+
+def _before(request: CommandRequest, aggregates: Aggregates) -> Comment | None:
+    name: str | None = getattr(request.command, "comment", None)
+    state = None if name is None else aggregates.states.get(heads.comment(name))
+    return state if isinstance(state, Comment) and state.exists else None
+
+
 def _new_event(event: Event, stamp: Stamp, format_: int, codec: Codec) -> NewEvent:
     e, c = codec.encode(event, stamp, format_)
     return NewEvent(
         head=heads.of(event, stamp.actor),
         e=e,
         c=c,
-        note=heads.note(event),
+        note=heads.note(event, stamp.batch),
         mark=heads.mark(event),
     )
 
@@ -220,8 +271,9 @@ def _after(
         if field in states:
             states[field] = evolve(field, states[field], one)
             fold = CachedAggregate(one.position, states[field])
-        elif isinstance(request.command, CastVote):
-            fold = CachedAggregate(one.position, heads.note(one.event))  # the head's note is the whole state of a vote
+        elif heads.kind(field) == heads.VOTE:
+            # The head's note is the whole state of a vote.
+            fold = CachedAggregate(one.position, heads.note(one.event, one.envelope.batch))
         if fold is not None and request.cache is not None:
             request.cache.put(request.site, request.home, field, fold)
     name: str | None = getattr(request.command, "comment", None)
@@ -234,4 +286,8 @@ def _after(
 
 def _digest(command: Command) -> str:
     # Eight characters are enough: a key reused for another command is a client's mistake, not an attack.
-    return urlsafe_b64encode(blake2b(msgspec.json.encode(command), digest_size=6).digest()).decode()
+    asked = msgspec.json.encode(command)
+    if command.FACTS:
+        fields = msgspec.to_builtins(command)
+        asked = msgspec.json.encode({name: fields[name] for name in fields if name not in command.FACTS})
+    return urlsafe_b64encode(blake2b(asked, digest_size=6).digest()).decode()

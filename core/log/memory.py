@@ -17,12 +17,15 @@ from core.log.divergence import DivergenceCheck
 from core.log.port import (
     FOREIGN,
     NO_HEAD,
+    NOTHING_BESIDE,
     Answer,
     Append,
     Appended,
+    Beside,
     BrokenChain,
     Conflict,
     Entry,
+    FoundBeside,
     Head,
     KeyReused,
     Load,
@@ -32,11 +35,14 @@ from core.log.port import (
     Repeated,
     Skew,
 )
+from core.member_record import NO_RECORD
 from core.partitions import partition_of
 from core.position import START, Position
 from core.refusals import LogBroken
 
 _WINDOWS: Final = 2
+NOTHING_NOTED: Final = FoundBeside(record=NO_RECORD)
+"""Found beside the log of a member of whom nothing was noted."""
 
 
 class _Partition:
@@ -117,6 +123,8 @@ class MemoryLog:
         """The format of the deployment: it bounds the shapes of events that may be appended."""
         self._clock = clock
         self._partitions = [_Partition() for _ in range(partitions)]
+        self.beside: Callable[[Beside], FoundBeside] = lambda _: NOTHING_NOTED
+        """Returns what lies beside the log."""
 
     @property
     def partitions(self) -> int:
@@ -132,6 +140,7 @@ class MemoryLog:
             answer = log.answered(load.key, window(now))
             if answer is not None:
                 return LoadResult(now=now, answer=answer, heads={}, events={})
+        beside = NOTHING_BESIDE if load.beside is None else self.beside(load.beside)
         thread_heads = log.heads.get((load.site, load.thread), {})
         heads = {wanted.field: thread_heads.get(wanted.field, NO_HEAD) for wanted in load.heads}
         events: dict[str, list[Entry]] = {}
@@ -140,7 +149,7 @@ class MemoryLog:
             if wanted.events:
                 chain = log.walk(head.position if head.version else None, wanted.known, aggregate=True)
                 events[wanted.field] = list(chain)[::-1]
-        return LoadResult(now=now, answer=None, heads=heads, events=events)
+        return LoadResult(now=now, answer=None, heads=heads, events=events, beside=beside)
 
     async def load_all(self, *loads: Load) -> list[LoadResult]:
         """Load from several threads or sites."""
@@ -270,9 +279,9 @@ class MemoryLog:
         log.back.append((previous, head.position))
         log.begun = True
         heads[event.head] = Head(head.version + 1, position, event.note)
-        for field in (LAST, event.mark):
-            if field is not None:
-                heads[field] = heads.get(field, NO_HEAD)._replace(position=position)
+        heads[LAST] = heads.get(LAST, NO_HEAD)._replace(position=position)
+        if event.mark is not None:
+            heads[event.mark] = heads.get(event.mark, NO_HEAD)._replace(position=position, note=event.note)
         return position
 
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Protocol
 from msgspec import Struct
 
 from core.durability import MEMORY, Durability
+from core.member_record import MemberRecord
 from core.position import Position
 
 
@@ -54,7 +55,7 @@ class Head(NamedTuple):
     """Version and position of an aggregate's last event. Without events: version 0 and no position.
 
     A field of the heads hash that an event of another aggregate marked (`core.heads.mark`) has version 0 and the
-    position of that event.
+    position and the note of that event.
     """
 
     version: int
@@ -87,6 +88,31 @@ class HeadWanted(NamedTuple):
     known: Position | None = None
 
 
+class Beside(Struct, frozen=True, kw_only=True):
+    """A query of what lies beside the log for rules: a member record, and others with a name like the member's."""
+
+    site: str
+    thread: str
+    member: str
+    record: bool = False
+    """Set if the member record is wanted."""
+    look: str = ""
+    """Digest of the look of the member's name, if it is to be compared with those of others."""
+
+
+class FoundBeside(Struct, frozen=True, kw_only=True):
+    """Records and names found beside the log. They may lag what is in flight."""
+
+    record: MemberRecord | None = None
+    staff: str | None = None
+    """Id of the member of staff who was last seen under such a name."""
+    member: str | None = None
+    """Id of the member who was first seen under such a name in the thread."""
+
+
+NOTHING_BESIDE: Final = FoundBeside()
+
+
 class Load(Struct, frozen=True, kw_only=True):
     """The data to load for one decision: from the log of a thread, or of the site if `thread` is ""."""
 
@@ -100,6 +126,8 @@ class Load(Struct, frozen=True, kw_only=True):
     """
     reads: bool = False
     """Set if no decision follows: a log that is not whole is then read nevertheless."""
+    beside: Beside | None = None
+    """Wanted from beside the log, in the same packet."""
 
 
 class LoadResult(Struct, frozen=True, kw_only=True):
@@ -112,6 +140,7 @@ class LoadResult(Struct, frozen=True, kw_only=True):
     """The server's time in milliseconds; never before the last event of the log, unless the load is `heads_first`."""
     answer: Answer | None
     heads: Mapping[str, Head]
+    beside: FoundBeside = NOTHING_BESIDE
     events: Mapping[str, list[Entry]]
     """By field of the heads wanted with events, oldest first.
 
@@ -129,7 +158,7 @@ class NewEvent(Struct, frozen=True, kw_only=True):
     note: str = ""
     """Kept beside the head until the head's next event."""
     mark: str | None = None
-    """Another head field: its position (only) is set to that of this event."""
+    """Another head field: its position and its note are set to those of this event."""
 
 
 class Append(Struct, frozen=True, kw_only=True):

@@ -4,21 +4,18 @@ Every operation may be retried, because an append with a key takes effect once: 
 costs callers only time. An append without a key is retried only if it certainly did not take effect.
 """
 
-import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import anyio
 import redis.exceptions
+from msgspec.structs import replace
 
 from core.durability import MEMORY, Durability
-from core.heads import LAST
 from core.keys import WINDOW_MS, Partition, window
-from core.log import wire
-from core.log.divergence import DivergenceCheck
-from core.log.port import Append, BrokenChain, Entry, Head, Load, LoadResult, Outcome, Skew
+from core.log import beside, wire
+from core.log.port import Append, Entry, Head, Load, LoadResult, Outcome, Skew
+from core.log.redis_reads import MISSING, RedisReads, answer_of, broken_chain
 from core.log.server_time import Clocks
-from core.position import START, Position
 from core.redis.command import Argument, RedisCommand, script_command
 from core.redis.deployment import Deployment
 from core.redis.errors import PATIENCE, code_of, is_full, is_passing, is_wrong_type, retry
@@ -31,26 +28,20 @@ from core.refusals import LogBroken, Unavailable, UnreadablePartition
 APPEND: Final = Script("core.log", "append", behind=(*INTEGRITY, "heads"))
 CONFIRM: Final = Script("core.log", "confirm")
 LOAD: Final = Script("core.log", "load", behind=(*INTEGRITY, "heads", "back_pointers"))
-MISSING: Final = "MISSING"
-"""Prefix of the error of a script that found no event at a position; position and cause follow."""
-CHAIN: Final = Script("core.log", "chain", behind="back_pointers")
 WRITABLE: Final = Script("core.log", "writable")
 
 
-class RedisLog:
+class RedisLog(RedisReads):
     """The log of an open deployment. A failed call is retried for `patience` seconds, if that is safe."""
 
     def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
+        super().__init__(deployment, patience=patience)
         self._record = deployment.record
         self._integrity = deployment.integrity
-        self._keys = deployment.keys
         self._topology = deployment.topology
         self._calls = deployment.calls
         self._appends = deployment.appends
-        self._reads = deployment.reads
-        self._pubsub = deployment.pubsub
         self._durability: Durability = deployment.durability
-        self._patience = patience
         self._clocks = Clocks(self.partitions)
 
     @property
@@ -70,7 +61,17 @@ class RedisLog:
     async def load_all(self, *loads: Load) -> list[LoadResult]:
         """Load from several threads or sites in one pipeline. Raises as `load`."""
         heads_first = [load.key is None and load.heads_first for load in loads]
-        replies = await self._read_all(loads, heads_first)
+        replies, more = await self._read_all(loads, heads_first)
+        loaded = await self._all_loaded(loads, heads_first, replies)
+        for at, load in enumerate(loads):
+            if load.beside is not None:
+                found = beside.found(load.beside, more[at], loaded[at].now)
+                loaded[at] = replace(loaded[at], beside=found)
+        return loaded
+
+    async def _all_loaded(
+        self, loads: Sequence[Load], heads_first: Sequence[bool], replies: list[Any]
+    ) -> list[LoadResult]:
         known = [
             wire.known(load, reply) if is_heads_first else None
             for load, is_heads_first, reply in zip(loads, heads_first, replies, strict=True)
@@ -79,7 +80,7 @@ class RedisLog:
             return known  # type: ignore[return-value] # ensured by the line above
         missed = [at for at, is_heads_first in enumerate(heads_first) if is_heads_first and known[at] is None]
         if missed:
-            again = await self._read_all([loads[at] for at in missed], [False] * len(missed))
+            again, _ = await self._read_all([loads[at] for at in missed], [False] * len(missed))
             for at, reply in zip(missed, again, strict=True):
                 replies[at] = reply
         return [
@@ -92,7 +93,7 @@ class RedisLog:
         status, now, *found = reply
         if status == b"SKEW":
             # By the time that was reported: an estimate would go on where the log's time stands still.
-            ((status, now, *found),) = await self._read_all([load], [False], now=int(now))
+            ((status, now, *found),), _ = await self._read_all([load], [False], now=int(now))
         self._clocks.learn(partition.number, int(now))
         if status == b"SKEW":
             raise Unavailable(
@@ -176,89 +177,13 @@ class RedisLog:
             return None
         return self._durability if proven else MEMORY
 
-    async def last(self, partition: int) -> Position:
-        """Position of the last event of a partition; `START` if there is none."""
-        log = self._keys[partition].log
-        newest = await self._command(partition, "XREVRANGE", log, "+", "-", "COUNT", 1)
-        if newest:
-            return Position.decode(newest[0][0])
-        if not await self._command(partition, "EXISTS", log):
-            return START
-        # The stream was trimmed to nothing: only its metadata has the last position.
-        info = await self._command(partition, "XINFO", "STREAM", log)
-        return Position.decode(info[info.index(b"last-generated-id") + 1])
-
-    async def lasts(self, partitions: Sequence[int]) -> list[Position]:
-        """`last` of several partitions, in one pipeline; empty partitions take further round trips."""
-        commands = [(one, ("XREVRANGE", self._keys[one].log, "+", "-", "COUNT", 1)) for one in partitions]
-        newest = await self._commands(commands)
-        found = {
-            partition: Position.decode(one[0][0]) for partition, one in zip(partitions, newest, strict=True) if one
-        }
-        empty = [partition for partition in partitions if partition not in found]
-        exist = await self._commands([(partition, ("EXISTS", self._keys[partition].log)) for partition in empty])
-        for partition, exists in zip(empty, exist, strict=True):
-            found[partition] = await self.last(partition) if exists else START
-        return [found[partition] for partition in partitions]
-
-    async def entry(self, partition: int, position: Position) -> Entry | None:
-        """The entry at exactly this position."""
-        at = str(position)
-        found = wire.entries(await self._command(partition, "XRANGE", self._keys[partition].log, at, at))
-        return found[0] if found else None
-
-    async def entries(self, partition: int, positions: Sequence[Position]) -> list[Entry]:
-        """The entries at exactly these positions, in one pipeline; positions without an entry are left out."""
-        log = self._keys[partition].log
-        replies = await self._commands([(partition, ("XRANGE", log, str(one), str(one))) for one in positions])
-        return [entry for reply in replies for entry in wire.entries(reply)]
-
-    async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
-        """Read at most `limit` entries after a position, up to `upto` inclusive, in order."""
-        return await self._range(partition, f"({after}", upto, limit, patience=self._patience)
-
-    async def thread_last(self, site: str, thread: str) -> Position | None:
-        """Position of the last event of a thread."""
-        partition = self._keys.of(site, thread)
-        return wire.head(await self._command(partition.number, "HGET", partition.heads(site, thread), LAST)).position
-
-    async def chain(
-        self,
-        site: str,
-        thread: str,
-        start: Position,
-        *,
-        aggregate: bool = False,
-        until: Position | None = None,
-        limit: int | None = None,
-    ) -> list[Entry]:
-        """The events of a thread (or of one aggregate) from `start` back to `until` exclusive, newest first."""
-        partition = self._keys.of(site, thread)
-        return await self._walk(partition, str(start), "ap" if aggregate else "tp", until, limit)
-
-    async def follow(
-        self, partition: int, after: Position, *, limit: int = 256, spacing: float = 0.0
-    ) -> AsyncIterator[list[Entry]]:
-        """Yield entries after a position as they arrive, without end; never empty lists. Raises `LogDiverged`."""
-        branch = DivergenceCheck(partition, after)
-        found_at = -math.inf
-        with self._pubsub.on(self._keys[partition].log_channel) as subscription:
-            while True:
-                most = branch.most(limit)
-                found = await self._range(partition, str(branch.at), None, most, patience=math.inf)
-                if entries := branch.beyond(found):
-                    found_at = anyio.current_time()
-                    yield entries
-                if len(found) < most:
-                    await subscription.wait()  # returns at once if an entry arrived in the meantime
-                    if (left := found_at + spacing - anyio.current_time()) > 0:
-                        await anyio.sleep(left)
-                        subscription.clear()  # the next read includes what arrived during the pause
-
-    async def _read_all(self, loads: Sequence[Load], heads_first: Sequence[bool], now: int | None = None) -> list[Any]:
+    async def _read_all(
+        self, loads: Sequence[Load], heads_first: Sequence[bool], now: int | None = None
+    ) -> tuple[list[Any], dict[int, list[Any]]]:
         """The replies to one pipeline: of the script, or for `heads_first`, the heads and the time.
 
-        `now` is the time by which the window of command keys is named; None: the estimate.
+        By the number of their load, also the replies to what is wanted from beside the log. `now` is the time by which
+        the window of command keys is named; None: the estimate.
         """
 
         async def ask() -> list[Any]:
@@ -268,6 +193,9 @@ class RedisLog:
                     calls += self._heads_first(load)
                 else:
                     calls.append(self._script(load, now))
+            for load in loads:
+                if load.beside is not None:
+                    calls += beside.commands(self._keys, load.beside)
             await self._calls.execute(calls)
             for call in calls:
                 if isinstance(call.outcome, Exception):
@@ -275,30 +203,35 @@ class RedisLog:
             return [call.outcome for call in calls]
 
         replies = await self._retry(ask, LOAD.name, self._patience)
-        if True not in heads_first:
-            return replies
         each = iter(replies)
-        return [(next(each), next(each)) if is_heads_first else next(each) for is_heads_first in heads_first]
+        own = [(next(each), next(each)) if is_heads_first else next(each) for is_heads_first in heads_first]
+        more: dict[int, list[Any]] = {}
+        for at, load in enumerate(loads):
+            if load.beside is not None:
+                more[at] = [next(each) for _ in range(beside.number(load.beside))]
+        return own, more
 
     def _raise_failure(self, calls: Sequence[RedisCommand], loads: Sequence[Load], heads_first: Sequence[bool]) -> None:
         """Raise the first log fault among these calls, or else the first other failure.
 
-        Raises LogBroken if a log is not whole, BrokenChain if an event is missing, otherwise as `_answer`.
+        Raises LogBroken if a log is not whole, BrokenChain if an event is missing, otherwise as `answer_of`.
         """
         partitions = [
             self._keys.of(load.site, load.thread).number
             for load, is_heads_first in zip(loads, heads_first, strict=True)
             for _ in range(1 + is_heads_first)
         ]
+        # The calls beside the log come last. They are of the partitions of the same site.
+        partitions += partitions[:1] * (len(calls) - len(partitions))
         numbered = list(zip(partitions, calls, strict=True))
         for number, call in numbered:
             if isinstance(call.outcome, redis.exceptions.ResponseError):
                 if (fault := fault_of(call.outcome)) is not None:
                     raise self._integrity.refuse(number, *fault) from call.outcome
                 if (missing := fault_of(call.outcome, MISSING)) is not None:
-                    raise _missing(*missing, f" in partition {number}") from call.outcome
+                    raise broken_chain(*missing, f" in partition {number}") from call.outcome
         for number, call in numbered:
-            _answer(number, call)
+            answer_of(number, call)
 
     def _heads_first(self, load: Load) -> tuple[RedisCommand, RedisCommand]:
         # Two plain commands take a fifth of the time of a script. The heads are read first, so that none of their
@@ -314,76 +247,6 @@ class RedisLog:
         if load.key is not None:
             keys += _windows(partition, window_number)
         return script_command(LOAD, keys, wire.load_arguments(load, window_number, self._integrity.id))
-
-    async def _walk(
-        self, partition: Partition, start: str | bytes, pointer: str, until: Position | None, limit: int | None
-    ) -> list[Entry]:
-        """Walk back in bounded steps, so that other clients never wait for long."""
-        entries: list[Entry] = []
-        next_at, stop = start, "" if until is None else str(until)
-        while next_at and (limit is None or len(entries) < limit):
-            hops = wire.HOPS if limit is None else min(wire.HOPS, limit - len(entries))
-            arguments = [next_at, pointer, stop, hops]
-            reply = await self._run(partition.number, CHAIN, [partition.log], arguments)
-            next_at, *flat = reply
-            entries += wire.chain(flat)
-        return entries
-
-    async def _range(
-        self, partition: int, begin: str, upto: Position | None, limit: int, *, patience: float
-    ) -> list[Entry]:
-        command = ("XRANGE", self._keys[partition].log, begin, str(upto or "+"), "COUNT", limit)
-        return wire.entries(await self._command(partition, *command, patience=patience))
-
-    async def _command(self, partition: int, *command: Argument, patience: float | None = None) -> Any:
-        return (await self._commands([(partition, command)], patience=patience))[0]
-
-    async def _commands(
-        self, commands: Sequence[tuple[int, tuple[Argument, ...]]], *, patience: float | None = None
-    ) -> list[Any]:
-        """The replies to one command per partition. Raises the first failure."""
-        if not commands:
-            return []
-
-        async def ask() -> list[Any]:
-            calls = [(partition, RedisCommand(command)) for partition, command in commands]
-            await self._reads.execute([call for _, call in calls])
-            return [_answer(partition, call) for partition, call in calls]
-
-        what = str(commands[0][1][0])
-        return await retry(ask, what, patience=self._patience if patience is None else patience)
-
-    async def _run(self, partition: int, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
-        async def ask() -> list[Any]:
-            call = script_command(script, keys, arguments)
-            await self._reads.execute([call])
-            return [_answer(partition, call)]
-
-        return (await self._retry(ask, script.name, self._patience))[0]
-
-    @staticmethod
-    async def _retry(ask: Callable[[], Awaitable[list[Any]]], what: str, patience: float) -> list[Any]:
-        try:
-            return await retry(ask, what, patience=patience)
-        except redis.exceptions.ResponseError as error:
-            if (missing := fault_of(error, MISSING)) is not None:
-                raise _missing(*missing) from error
-            raise
-
-
-def _missing(position: Position, what: str, where: str = "") -> BrokenChain:
-    return BrokenChain(f"{what} at {position}{where}", position)
-
-
-def _answer(partition: int, call: RedisCommand) -> Any:
-    """The reply to a command on keys of a partition. Raises `UnreadablePartition` if a key is of another type."""
-    try:
-        return call.answer()
-    except redis.exceptions.ResponseError as error:
-        if is_wrong_type(error):
-            what = "one of its keys" if call.script is not None else f"the key {call.command[1]!s}"
-            raise UnreadablePartition(partition, f"{what} has the wrong type") from error
-        raise
 
 
 def _windows(partition: Partition, number: int) -> tuple[str, str]:

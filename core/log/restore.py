@@ -56,7 +56,8 @@ async def write_again(
             raise UnknownType(event.name)
         place = places.setdefault(keys.heads(envelope.site, envelope.thread), len(places) + 2)
         head = heads.of(event, envelope.actor)
-        arguments += (place, str(position), e, c, head, heads.note(event), heads.mark(event) or "")
+        note = heads.note(event, envelope.batch)
+        arguments += (place, str(position), e, c, head, note, heads.mark(event) or "")
     try:
         reply: bytes = await retry(
             lambda: deployment.calls.run(RESTORE, [keys.log, *places], arguments), RESTORE.name, patience=PATIENCE

@@ -40,6 +40,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("HEXISTS", _HASH, "field"),
     ("HGET", _HASH, "field"),
     ("HGETALL", _HASH),
+    ("HINCRBY", _HASH, "field", "1"),
     ("HKEYS", _HASH),
     ("HLEN", _HASH),
     ("HMGET", DEPLOYMENT, "id"),

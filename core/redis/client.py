@@ -15,6 +15,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 
 from core.redis.errors import BadAddress
 
@@ -23,7 +24,8 @@ REPLY_WITHIN: Final = 3.0
 
 WRITING_CONNECTIONS: Final = 16
 READING_CONNECTIONS: Final = 256
-
+_DRIVER: Final = DriverInfo()
+"""The name and version by which redis-py introduces itself; else each connection reads them from installed files."""
 
 Check = Callable[[AbstractConnection], Awaitable[None]]
 """Check of a new connection. Raises `redis.exceptions.ConnectionError` if the connection must not be used."""
@@ -38,6 +40,7 @@ def connect(url: str, *, writing: bool, connections: int | None = None, check: C
     """
     settings: dict[str, Any] = {
         "decode_responses": False,
+        "driver_info": _DRIVER,
         "protocol": 2,
         "retry": Retry(NoBackoff(), 0),
         "retry_on_error": [],

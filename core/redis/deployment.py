@@ -148,7 +148,8 @@ async def require_none(calls: Router, partitions: int) -> None:
     Raises `redis.exceptions.RedisError`.
     """
     others = await owners(calls, Keys(partitions))
-    if others:
+    # Another process may have created the record, and then these copies, since this one found no record.
+    if others and await read_record(calls) is None:
         number, owner = next(iter(others.items()))
         raise OtherDeployment(
             f"The deployment's record is gone, and partition {number} belongs to deployment {owner}: bring back the "

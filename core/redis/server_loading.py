@@ -11,7 +11,7 @@ import structlog
 
 POLL_EVERY: Final = 0.2
 """Seconds between two checks of a loading server. The server does not announce the end."""
-TOLD_EVERY: Final = 10.0
+LOGGED_EVERY: Final = 10.0
 """Seconds after which the progress is logged again."""
 
 _log = structlog.get_logger(__name__)
@@ -21,13 +21,13 @@ class LoadingWait:
     """One wait for servers to load, without a time limit."""
 
     def __init__(self) -> None:
-        self._told_at: float | None = None
+        self._logged_at: float | None = None
 
     async def pause(self, loading: Mapping[str, str]) -> None:
-        """Log the servers that are loading, with progress, at first and after each `TOLD_EVERY`; then sleep briefly."""
+        """Log the servers that are loading, with progress, first and after each `LOGGED_EVERY`; then sleep briefly."""
         now = anyio.current_time()
-        if self._told_at is None or now >= self._told_at + TOLD_EVERY:
-            self._told_at = now
+        if self._logged_at is None or now >= self._logged_at + LOGGED_EVERY:
+            self._logged_at = now
             for name, progress in loading.items():
                 # A warning, so that an operator on a terminal sees why nothing happens.
                 _log.warning("server_load_awaited", node=name, progress=progress)
@@ -35,5 +35,5 @@ class LoadingWait:
 
     def over(self) -> None:
         """Log the end of loading, if anything was logged before."""
-        if self._told_at is not None:
+        if self._logged_at is not None:
             _log.warning("server_loaded")

@@ -32,6 +32,7 @@ class Part(Struct):
 class Whole(Struct):
     parts: dict[str, list[Part]]
     other: Annotated[int, Meta(ge=0)] = 0
+    words: dict[Annotated[str, Meta(pattern="^[a-z]+$")], int] = {}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ class Whole(Struct):
     [
         ({"parts": {"a": [{"size": 1}, {"size": "x"}]}}, "/parts/1/size"),
         ({"parts": {}, "other": -1}, "/other"),
+        ({"parts": {}, "words": {"A": 1}}, "/words"),
         ({}, ""),
     ],
 )

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from core.events.envelope import TODAY, Codec, Stamp
+from core.events.event import Event
 from core.events.types import (
     EVENTS,
     INTRODUCED,
     CommentFeatured,
-    Event,
     PolicyChanged,
     PolicyOverridden,
     SiteOpened,
@@ -27,6 +27,7 @@ from tests.support.people import ADA, SITE, THREAD
 AT = Position(1_700_000_000_000, 1)
 STAMP = Stamp(actor=ADA.actor, site=SITE, thread=THREAD)
 
+NEXT = VERSION["vote.cast"] + 1
 OF_FORMAT_1 = {
     *("site.opened", "site.rekeyed", "policy.changed", "member.suspended", "member.reinstated"),
     *("thread.opened", "thread.retitled", "thread.closed", "thread.reopened", "thread.archived", "policy.overridden"),
@@ -48,9 +49,9 @@ def _numbers(entry: dict[str, Any]) -> dict[str, Any] | None:
 
 
 NEWER = Codec(
-    versions={**VERSION, "vote.cast": 2},
-    earlier={("vote.cast", 2): _numbers},
-    introduced={("vote.cast", 2): 2, ("comment.featured", 1): 3},
+    versions={**VERSION, "vote.cast": NEXT},
+    earlier={**EARLIER, ("vote.cast", NEXT): _numbers},
+    introduced={("vote.cast", NEXT): 2, ("comment.featured", 1): 3},
     newest=3,
 )
 """A version that tells votes in another way since format 2, and features comments since format 3."""
@@ -63,9 +64,9 @@ def written(event: Any, format_: int | None) -> dict[str, Any]:
 
 
 def test_in_the_newest_format_todays_version_is_written() -> None:
-    assert written(VoteCast(comment="c1", value=1), 3)["v"] == 2
-    assert written(VoteCast(comment="c1", value=1), None)["v"] == 2
-    assert written(VoteCast(comment="c1", value=1), 2)["v"] == 2
+    assert written(VoteCast(comment="c1", value=1), 3)["v"] == NEXT
+    assert written(VoteCast(comment="c1", value=1), None)["v"] == NEXT
+    assert written(VoteCast(comment="c1", value=1), 2)["v"] == NEXT
 
 
 def test_in_an_older_format_the_version_before_is_written_where_it_can_say_the_same() -> None:
@@ -88,7 +89,7 @@ def test_what_the_version_before_cannot_say_is_refused_with_what_to_do() -> None
 
 
 def test_a_version_without_a_step_back_waits_for_its_format() -> None:
-    stuck = Codec(versions={**VERSION, "vote.cast": 2}, introduced={("vote.cast", 2): 2}, newest=2)
+    stuck = Codec(versions={**VERSION, "vote.cast": NEXT}, introduced={("vote.cast", NEXT): 2}, newest=2)
     with pytest.raises(FormatTooOld, match=r"vote\.cast needs format 2"):
         stuck.encode(VoteCast(comment="c1", value=1), STAMP, 1)
 
@@ -107,11 +108,11 @@ def test_an_older_program_reads_what_a_newer_one_wrote_as_unknown() -> None:
     assert recorded.envelope.comment == "c1"
     assert recorded.event.fault == "this version of Hansard does not know this event type"  # type: ignore[attr-defined] # an UnknownEvent
     later, _ = NEWER.encode(VoteCast(comment="c1", value=1), STAMP)
-    assert "version 2" in TODAY.read(AT, later + b',"tp":""}', b"").event.fault  # type: ignore[attr-defined] # an UnknownEvent
+    assert f"version {NEXT}" in TODAY.read(AT, later + b',"tp":""}', b"").event.fault  # type: ignore[attr-defined] # an UnknownEvent
 
 
 def test_a_newer_program_reads_the_version_before() -> None:
-    newer = Codec(versions={**VERSION, "vote.cast": 2}, steps={("vote.cast", 1): _signs})
+    newer = Codec(versions={**VERSION, "vote.cast": NEXT}, steps={**STEPS, ("vote.cast", NEXT - 1): _signs})
     e = b'{"type":"vote.cast","actor":{"id":"ada"},"site":"s","thread":"t","comment":"c1","sign":"-","tp":""}'
     assert newer.decode(AT, e, b"").event == VoteCast(comment="c1", value=-1)
 

@@ -55,7 +55,7 @@ MADE: list[tuple[Callable[..., str], int, int]] = [
     (ids.command_key, 5, 16),
     (ids.vote_id, 2, 16),
     (ids.item_key, 3, 22),
-    (ids.batch_id, 1, 22),
+    (ids.batch_id, 4, 22),
 ]
 
 

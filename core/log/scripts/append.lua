@@ -109,7 +109,7 @@ for i = 1, count do
   head.version, head.position, head.note = head.version + 1, position, ARGV[first + 3]
   last.position = position
   if mark ~= '' then
-    state[mark].position = position
+    state[mark].position, state[mark].note = position, ARGV[first + 3]
   end
   ids[i] = position
 end

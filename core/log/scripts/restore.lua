@@ -46,7 +46,8 @@ for _ = 1, tonumber(ARGV[3]) do
   head.version, head.position, head.note = head.version + 1, id, note
   last.position = id
   if mark ~= '' then
-    state(key, mark).position = id
+    local marked = state(key, mark)
+    marked.position, marked.note = id, note
   end
   entries[#entries + 1] = { id, e, c }
   at = at + 7

@@ -29,10 +29,10 @@ pytestmark = pytest.mark.anyio
 
 async def test_the_policy_in_force_is_the_sites_with_what_the_thread_overrides() -> None:
     room = await Newsroom().opened(max_body=100)
-    assert await current_state.policy_of(room.log, SITE, THREAD) == Policy(max_body=100)
+    assert await current_state.policy_of(room.log, SITE, THREAD) == Policy(max_body=100, grace=0)
     await room.ask(OverridePolicy(overrides=PolicyChanges(max_depth=2)), MOD)
     await room.ask(ChangePolicy(changes=PolicyChanges(max_body=50, max_depth=9)), ADMIN)
-    assert await current_state.policy_of(room.log, SITE, THREAD) == Policy(max_body=50, max_depth=2)
+    assert await current_state.policy_of(room.log, SITE, THREAD) == Policy(max_body=50, max_depth=2, grace=0)
 
 
 async def test_a_standing_is_told_for_everyone() -> None:

@@ -13,7 +13,7 @@ def test_every_command_has_a_handler() -> None:
 
 @pytest.mark.parametrize("command", HANDLERS, ids=lambda command: command.__name__)
 def test_what_the_append_expects_was_loaded(command: type[Command]) -> None:
-    words = {"text": "a", "comment": "c1", "member": "ada", "position": "1-1", "thread": "tea", "parent": None}
+    words = {"text": "a", "comment": "c1", "member": "ada", "position": "1-1", "thread": "tea", "voter": "eve"}
     given = {name: words.get(name) for name in command.__struct_fields__}
     needs = HANDLERS[command].needs(command(**given), "ben")
     assert needs.expected

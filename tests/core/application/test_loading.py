@@ -1,6 +1,6 @@
 """Posts and votes decided in view of what is remembered: the thread's log is not asked, and nothing else changes."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -11,19 +11,22 @@ from core.domain.moderation import Decide
 from core.domain.site import ChangePolicy
 from core.domain.thread import SetThreadStatus
 from core.domain.vote import CastVote
-from core.log.port import Conflict
+from core.domain.word_lists import PutList
+from core.log.port import Conflict, FoundBeside
 from core.policy import PolicyChanges
 from core.refusals import (
     CommentNotPublished,
     IdempotencyKeyReused,
+    NameNotAllowed,
     NotAllowed,
     OwnVoteForbidden,
     ParentNotPublished,
     ThreadIsClosed,
     VotesOff,
 )
+from core.text.nickname import looks
 from tests.support.newsroom import Newsroom
-from tests.support.people import ADMIN, BEN, EVE, MOD, THREAD, post
+from tests.support.people import ADMIN, BEN, EVE, GUEST, MOD, THREAD, post
 
 pytestmark = pytest.mark.anyio
 
@@ -214,3 +217,71 @@ async def test_votes_do_not_drive_comments_out_of_memory() -> None:
     room.log.loads.clear()
     await room.ask(CastVote(comment="c2", value=1), BEN, key="k")
     assert [load.thread for load, _ in room.log.loads] == [""], "the comment that nobody asked for is remembered, too"
+
+
+# --- what rules need beside the log ---
+
+WORDS = {"kind": "words", "lists": ["insults"]}
+FIRST = {"kind": "first_comments", "comments": 1}
+
+
+async def under_rules(*rules: dict[str, Any], listed: bool = False) -> Newsroom:
+    """Who has posted before, under these rules."""
+    room = await Newsroom(AggregateCache()).opened(rules=rules)
+    if listed:
+        await room.ask(PutList(list="insults", terms=("fool",)), ADMIN)
+    await room.ask(post("c1"), key="first")
+    room.log.loads.clear()
+    return room
+
+
+async def test_what_rules_need_comes_with_the_sites_part_and_in_no_packet_of_its_own() -> None:
+    room = await under_rules(WORDS, FIRST, {"kind": "name"}, listed=True)
+    await room.ask(post("c2"), BEN, key="k")
+    ((load, _),) = room.log.loads
+    assert load.beside is not None
+    assert (load.beside.member, load.beside.record, load.beside.look) == ("ben", True, looks("Ben"))
+    assert [wanted.field for wanted in load.heads] == ["site", "m:ben", "lists"]
+
+
+async def test_without_such_rules_nothing_is_asked_for_beside_the_log() -> None:
+    room = await under_rules({"kind": "length", "over": 100})
+    await room.ask(post("c2"), BEN, key="k")
+    ((load, _),) = room.log.loads
+    assert load.beside is None
+    assert [wanted.field for wanted in load.heads] == ["site", "m:ben"]
+
+
+async def test_staff_and_votes_need_nothing_beside_the_log() -> None:
+    room = await under_rules(WORDS, {"kind": "after_rejection", "days": 1}, listed=True)
+    await room.ask(post("c2"), MOD, key="k")
+    await room.ask(CastVote(comment="c1", value=1), EVE, key="l")
+    assert [load.beside for load, _ in room.log.loads] == [None, None]
+
+
+async def test_rules_that_were_set_elsewhere_take_one_more_packet_once() -> None:
+    room = await remembering()
+    await elsewhere(room, ChangePolicy(changes=PolicyChanges(rules=(FIRST,))), ADMIN)
+    result = await room.ask(post("c2"), BEN, key="k")
+    assert result.comment is not None
+    assert result.comment.status == "pending"
+    assert [load.beside is not None for load, _ in room.log.loads] == [False, True]
+    room.log.loads.clear()
+    await room.ask(post("c3"), EVE, key="l")
+    assert [load.beside is not None for load, _ in room.log.loads] == [True]
+
+
+async def test_a_list_that_was_changed_elsewhere_is_the_new_one() -> None:
+    room = await under_rules(WORDS, listed=True)
+    await elsewhere(room, PutList(list="insults", terms=("knave",)), ADMIN)
+    knave = await room.ask(post("c2", "knave"), BEN, key="k")
+    fool = await room.ask(post("c3", "fool"), BEN, key="l")
+    assert (knave.comment and knave.comment.status, fool.comment and fool.comment.status) == ("pending", "published")
+
+
+async def test_a_guest_is_compared_with_others_without_any_rule() -> None:
+    room = await Newsroom(AggregateCache()).opened(comment="anyone")
+    await room.ask(post("c1"), key="first")
+    room.log.beside = lambda _: FoundBeside(staff="mod")
+    with pytest.raises(NameNotAllowed):
+        await room.ask(post("c2"), GUEST, key="k")

@@ -148,6 +148,21 @@ async def test_an_event_names_the_policy_and_the_standing_that_judged_it() -> No
     assert other.envelope.by_standing is None
 
 
+async def test_an_event_is_folded_in_the_version_in_which_it_was_written() -> None:
+    room = await Newsroom(AggregateCache()).opened()
+    await room.ask(post("c1"))
+    for format_, version, batches in ((2, 1, []), (3, 2, ["b3"])):
+        room.log.format = format_
+        verdict: Any = "hold" if format_ == 2 else "reject"
+        decision = Decide(comment="c1", verdict=verdict, revision=1)
+        result = await room.ask(decision, MOD, batch=f"b{format_}")
+        assert [one.envelope.v for one in result.recorded] == [version]
+        assert result.comment is not None
+        assert list(result.comment.batches) == batches
+        fresh = await load_aggregates(room.log, SITE, THREAD, folded=(heads.comment("c1"),))
+        assert result.comment == fresh.comment("c1")
+
+
 async def test_an_event_names_its_actor_key_batch_and_cause() -> None:
     room = await Newsroom().opened()
     (event,) = (await room.ask(post("c1"), MOD, key="k", batch="b", cause="import")).recorded

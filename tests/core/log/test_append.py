@@ -93,12 +93,14 @@ async def test_a_head_keeps_the_note_of_its_last_event(log: Log) -> None:
     assert await head(log, "v:1:ada") == Head(2, second)
 
 
-async def test_a_mark_moves_a_position_and_nothing_else(log: Log) -> None:
+async def test_a_mark_moves_a_position_and_a_note_and_no_version(log: Log) -> None:
     (first,) = await write(log, event("r:1:ada", mark="l:1"))
     assert await head(log, "l:1") == Head(0, first)
+    (second,) = await write(log, event("r:1:ben", note="2", mark="l:1"))
+    assert await head(log, "l:1") == Head(0, second, "2")
     await write(log, event("v:1:ada", note="-1 7"))
-    (third,) = await write(log, event("r:1:eve", mark="v:1:ada"))
-    assert await head(log, "v:1:ada") == Head(1, third, "-1 7")
+    (last,) = await write(log, event("r:1:eve", mark="v:1:ada"))
+    assert await head(log, "v:1:ada") == Head(1, last)
 
 
 async def test_what_is_only_marked_has_no_events(log: Log) -> None:

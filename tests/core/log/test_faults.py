@@ -15,7 +15,8 @@ from prometheus_client import REGISTRY
 
 from core.keys import WINDOW_MS
 from core.log.port import Answer, Appended, BrokenChain, Entry, HeadWanted, Repeated
-from core.log.redis import APPEND, CHAIN, LOAD, RedisLog
+from core.log.redis import APPEND, LOAD, RedisLog
+from core.log.redis_reads import CHAIN
 from core.position import START, Position
 from core.redis.client import connect
 from core.redis.deployment import Deployment, open_deployment

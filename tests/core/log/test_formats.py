@@ -13,7 +13,7 @@ from core.domain.vote import CastVote
 from core.events.content import mismatch
 from core.events.envelope import Codec, read
 from core.events.types import CommentFeatured, CommentPosted, VoteCast
-from core.events.upcasting import VERSION
+from core.events.upcasting import EARLIER, VERSION
 from core.formats import SALTED_SINCE
 from core.log.port import Log
 from core.policy import Policy
@@ -22,10 +22,11 @@ from core.refusals import FormatTooOld
 from tests.support.logs import Place, facts
 from tests.support.people import ADA, BEN, MOD, OPERATOR, SITE, THREAD, TITLE, URL
 
+NEXT = VERSION["vote.cast"] + 1
 NEWER = Codec(
-    versions={**VERSION, "vote.cast": 2},
-    earlier={("vote.cast", 2): lambda entry: entry},
-    introduced={("vote.cast", 2): 2, ("comment.featured", 1): 2},
+    versions={**VERSION, "vote.cast": NEXT},
+    earlier={**EARLIER, ("vote.cast", NEXT): lambda entry: entry},
+    introduced={("vote.cast", NEXT): 2, ("comment.featured", 1): 2},
     newest=2,
 )
 """A program that tells votes anew and features comments, both since format 2."""
@@ -64,7 +65,7 @@ async def test_a_command_writes_the_version_before_until_the_format_allows_today
     await opened.upgrade(2)
     assert opened.log.format == 2
     second = await ask(opened.log, CastVote(comment="c1", value=-1), BEN)
-    assert await versions(opened, second) == 2
+    assert await versions(opened, second) == NEXT
 
 
 async def test_a_command_that_needs_a_newer_format_is_refused_and_changes_nothing(opened: Place) -> None:

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 import core
-from core.log.redis import APPEND, CHAIN, LOAD
+from core.log.redis import APPEND, LOAD
+from core.log.redis_reads import CHAIN
 from core.redis.client import connect
 from core.redis.log_integrity import ACCEPT, CHECK
 from core.redis.log_integrity import COPY as COPY_ID
@@ -73,7 +74,7 @@ async def test_append_writes_the_entry_its_heads_and_its_key(call: Caller, redis
     assert entries == [(position, {b"e": b'{"v":1,"tp":""}', b"c": b"\x00\xff"})]
     assert await redis.hgetall(HEADS) == {
         b"c:1": position + b" a note",
-        b"l:1": b"0 " + position,
+        b"l:1": b"0 " + position + b" a note",
         b"last": b"0 " + position,
     }
     assert await redis.hgetall(KEYED[3]) == {b"k": RECORD}

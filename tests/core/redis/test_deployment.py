@@ -7,11 +7,13 @@ import pytest
 from redis.asyncio import Redis
 
 from core.formats import FORMATS, Formats
-from core.keys import DEPLOYMENT
+from core.keys import DEPLOYMENT, Keys
 from core.redis.client import connect
 from core.redis.deployment import open_deployment
 from core.redis.deployment_record import RECORD
 from core.redis.errors import BadAddress, OtherDeployment, UnfitServer, Unreachable
+from core.redis.log_integrity import owners
+from core.redis.router import Router
 from core.redis.server_facts import Server, inspect, require
 from tests.support.servers import engines, started
 
@@ -33,6 +35,21 @@ async def test_the_first_who_opens_it_fixes_the_number_of_partitions(fresh: str,
     assert await redis.hgetall(DEPLOYMENT) == recorded
     async with open_deployment(fresh, partitions=3) as again:
         assert again.record.id == name
+
+
+async def test_a_process_that_another_overtakes_at_the_first_start_opens_the_same_deployment(
+    fresh: str, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def overtaken(calls: Router, keys: Keys) -> dict[int, str]:
+        monkeypatch.undo()
+        async with open_deployment(fresh, partitions=3) as other:
+            found = await owners(calls, keys)
+            assert found == dict.fromkeys(range(3), other.record.id)
+        return found
+
+    monkeypatch.setattr("core.redis.deployment.owners", overtaken)
+    async with open_deployment(fresh, partitions=3) as deployment:
+        assert await redis.hget(DEPLOYMENT, "id") == (deployment.record.id or "").encode()
 
 
 async def test_every_deployment_has_another_id(fresh: str, redis: Redis) -> None:

@@ -12,7 +12,8 @@ from anyio.lowlevel import checkpoint
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noqa: A004 - the names redis has
 
-from core.log.redis import CHAIN, CONFIRM
+from core.log.redis import CONFIRM
+from core.log.redis_reads import CHAIN
 from core.redis.client import connect
 from core.redis.command import RedisCommand, commands_of
 from core.redis.in_flight import ConfirmationCommand
