@@ -54,6 +54,15 @@ PLACES: Final = (
         removal=_REFOLDED,
     ),
     Place(
+        name="aliases",
+        kind="sorted set",
+        where=EVERY.listing(ANY_NUMBER, ANY, "aliases"),
+        holds=PROFILE,
+        whose=AUTHOR,
+        ages=_COMMITTED,
+        removal=_REFOLDED,
+    ),
+    Place(
         name="staged views",
         kind="hash",
         where=EVERY.staged(ANY, ANY, ANY).meta.removesuffix("meta") + ANY,
@@ -128,10 +137,26 @@ WORDLESS: Final[Mapping[str, str]] = {
     _VIEWS.answers: "ids of comments",
     _VIEWS.ballots: "ids of members and comments, and votes",
     _VIEWS.waiting: "ids of members and comments",
+    _VIEWS.filed: "ids of members and comments, codes and outcomes of reports",
     EVERY.listing(ANY_NUMBER, ANY, "pending"): "ids of threads, comments and members",
     EVERY.listing(ANY_NUMBER, ANY, "reported"): "ids of threads, comments and members",
+    EVERY.listing(ANY_NUMBER, ANY, "removals"): "ids of threads, comments and members, and revisions",
+    EVERY.listing(ANY_NUMBER, ANY, "appeals"): "ids of threads, comments, members and staff, and revisions",
+    EVERY.listing(ANY_NUMBER, ANY, "untold"): "ids of members, threads and comments, and revisions",
+    EVERY.listing(ANY_NUMBER, ANY, "notices"): "ids of threads, comments and members, and references of notices",
+    EVERY.listing(ANY_NUMBER, ANY, "references"): "references of notices, ids of threads and comments, and outcomes",
     EVERY.listing(ANY_NUMBER, ANY, "authors"): "ids of members, threads and comments",
+    EVERY.listing(ANY_NUMBER, ANY, "batches"): "ids of batches, threads and comments",
+    EVERY.listing(ANY_NUMBER, ANY, "voids"): "ids of batches, threads, comments and members",
+    EVERY.listing(ANY_NUMBER, ANY, "queue"): "ids of threads, comments, members and staff",
+    EVERY.listing(ANY_NUMBER, ANY, "posted"): "ids of threads and comments, and names of rules",
+    EVERY.listing(ANY_NUMBER, ANY, "decisions"): "ids of threads, comments, members and staff, and verdicts",
+    EVERY.listing(ANY_NUMBER, ANY, "judged"): "ids of members, threads and comments, and verdicts",
+    EVERY.listing(ANY_NUMBER, ANY, "figures"): (
+        "ids of threads, comments and staff, types of events, verdicts, codes, rules, and references of notices"
+    ),
     EVERY.listing(ANY_NUMBER, ANY, "threads"): "ids of threads",
     EVERY.listing(ANY_NUMBER, ANY, "opened"): "ids of threads",
+    EVERY.listing(ANY_NUMBER, ANY, "labelled"): "labels, which are slugs, and ids of threads",
 }
 """Keys without words of the views, by pattern: their content."""

@@ -2,8 +2,8 @@
 
 An event is public if readers could notice it, or if it wrote a text that they could read later; what is not public now
 is not public in the past (as in `projections.read.past`). Of a comment that is no longer published, the record tells
-what its tombstone tells: that it was posted, when it went and when it returned. Nothing here depends on anything else,
-neither a number nor a place in the record, so nothing hidden can be counted or dated.
+what its tombstone tells: that it was posted, when it went and when it returned. Hidden events change neither
+the numbers nor the places in this index, so they cannot be counted or dated.
 """
 
 from enum import IntEnum
@@ -18,7 +18,7 @@ from core.position import Position
 from core.throttle import Pace
 from projections.audit.record_index import IndexedEvent, RecordIndex
 from projections.audit.thread_events import ThreadEvents
-from projections.read.revisions import stands
+from projections.read.revisions import is_listed, stands
 from projections.thread.fold import CannotApply
 from projections.thread.skip_rule import learn, take_in
 from projections.thread.state import CommentState, ThreadState
@@ -161,4 +161,5 @@ def _shown(noted: _Noted, state: ThreadState) -> Shown | None:
         return None if noted.writes else Shown.GONE
     if not noted.writes:
         return Shown.WHOLE
-    return Shown.WHOLE if text.redacted is None and stands(text) else Shown.WORDLESS
+    listed = is_listed(text) or (noted.revision == comment.standing and stands(text))
+    return Shown.WHOLE if text.redacted is None and listed else Shown.WORDLESS

@@ -1,6 +1,6 @@
 """The events of one thread in order, without words: position, time, kind, and of votes the tally after each.
 
-An index is what the record of a thread is paged by. It is read from the log alone, backwards by back pointers, and
+The record of a thread is paged by its index. It is read from the log alone, backwards by back pointers, and
 grows by the events that were appended since.
 """
 
@@ -92,7 +92,7 @@ class RecordIndex:
         return bisect_left(range(len(self)), position, key=self.position)
 
     def strip(self, parts: int) -> list[Part]:
-        """At most `parts` parts of equal numbers of events, the last one of what is left."""
+        """Divide the events into at most `parts` runs of equal length. The last run may be shorter."""
         total = len(self)
         size = max(1, -(-total // parts))
         return [self._part(start, min(start + size, total)) for start in range(0, total, size)]

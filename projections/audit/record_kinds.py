@@ -28,9 +28,13 @@ _BY_TYPE: Final[Mapping[str, Counted]] = {
 
 _BY_NOUN: Final[Mapping[str, Counted]] = {
     "comment": "decided",
+    "decision": "decided",
     "revision": "decided",
     "event": "decided",
+    "statement": "decided",
+    "appeal": "reported",
     "report": "reported",
+    "notice": "reported",
     "vote": "votes",
 }
 """Nouns that are not listed are about the thread itself: its status, its policy, its inline questions."""

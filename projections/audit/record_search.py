@@ -1,17 +1,15 @@
 """Filters and searches of a record. A search sees the records that the same caller is shown, and nothing else."""
 
-import re
-import unicodedata
 from collections.abc import Collection
 from typing import Any, Final
 
 from msgspec import Struct
 
+from core.text.word_search import begin, searched_words
 from projections.audit.record_kinds import COUNTED, VOTES, Kind, numbers_of
 from projections.audit.records import AuditRecord
 from projections.audit.shown_records import Shape
 
-_WORD: Final = re.compile("[\\w'\u2019]+")
 _WORDS: Final = ("body", "name", "title", "reason", "note", "exact", "prefix", "suffix", "prompt")
 """The facts that are words of people."""
 
@@ -24,7 +22,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     actor: str | None = None
     """Only events of this actor, never votes: who voted is looked up where looking is recorded."""
     words: tuple[str, ...] = ()
-    """Each begins a word or a name of the event, in the form of `words_of`."""
+    """Each begins a word or a name of the event, in the form of `searched_words`."""
     comment: str | None = None
     """Instead of containing `words`, the event may be one of this comment."""
 
@@ -54,18 +52,12 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return not self.words or record.comment == self.comment or self._said(record.data)
 
     def _said(self, data: dict[str, Any]) -> bool:
-        said = {word for name in _WORDS if isinstance(data.get(name), str) for word in words_of(data[name])}
-        return all(any(word.startswith(begin) for word in said) for begin in self.words)
+        return begin(self.words, [data[name] for name in _WORDS if isinstance(data.get(name), str)])
 
 
 def searched(kinds: Collection[Kind] = (), actor: str | None = None, q: str | None = None) -> Wanted:
     """The filter that these parameters describe. Raises ValueError for a `q` without a letter or digit."""
-    words = tuple(words_of(q)) if q is not None else ()
+    words = tuple(searched_words(q)) if q is not None else ()
     if q is not None and not words:
         raise ValueError("there is no letter and no digit to search for")
     return Wanted(kinds=frozenset(kinds), actor=actor, words=words, comment=q)
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text, without regard to case and to the spelling of characters."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())

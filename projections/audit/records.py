@@ -20,16 +20,17 @@ from core.application.aggregates import load_aggregates
 from core.domain.comment import Comment
 from core.events.envelope import Recorded
 from core.events.types import (
+    VOTE_EVENTS,
     CommentApproved,
     CommentEdited,
     CommentHeld,
     CommentPosted,
     CommentRejected,
+    DecisionReversed,
+    NoticeFiled,
     ReportFiled,
     UnknownEvent,
     UnreadableEvent,
-    VoteCast,
-    VoteRetracted,
 )
 from core.log.port import Log
 from core.times import rfc3339
@@ -38,6 +39,7 @@ _IN_ENVELOPE: Final = ("type", "comment", "revision")
 _CIRCUMSTANCES: Final = ("cause", "batch", "by_policy", "by_standing")
 _WORDS: Final = ("body", "match", "reason")
 """Fields with an author's words or a match in them, removed together with a redacted text."""
+_GROUNDS: Final = ("reason", "code", "ground")
 _TIMES: Final = frozenset({"until"})
 """Facts that are times, written as RFC 3339."""
 _COMMENTS_PER_LOAD: Final = 50
@@ -114,19 +116,22 @@ def author_record_of(
 ) -> AuditRecord | None:
     """The record of an event for the comment's author: own texts, and decisions with role, reason and rule.
 
-    None for votes and reports, which the author may not see. Notes, rule matches and staff ids are left out.
+    None for votes, reports and notices, which the author may not see. Notes, rule matches, staff ids, references of
+    notices and the basis of a decision are left out, and of a rejection as spam everything but the verdict.
     `redacted` holds every text withheld from the author, for any reason.
     """
     event = recorded.event
-    if isinstance(event, VoteCast | VoteRetracted | ReportFiled):
+    if isinstance(event, (*VOTE_EVENTS, ReportFiled, NoticeFiled)):
         return None
     record = record_of(recorded, partition, redacted)
-    hidden = ("note", "match", *_CIRCUMSTANCES)
+    grounds = _GROUNDS if isinstance(event, CommentRejected) and event.spam else ()
+    hidden = ("note", "match", "spam", "notice", "basis", "reverses", "shape", "failed", *grounds, *_CIRCUMSTANCES)
     data = {name: value for name, value in record.data.items() if name not in hidden}
     actor = record.actor
     if actor.id != author:
         actor = AuditActor(kind=actor.kind, id=None)
-        if isinstance(event, CommentHeld | CommentApproved | CommentRejected):
+        decided = isinstance(event, CommentHeld | CommentApproved | CommentRejected | DecisionReversed)
+        if decided and actor.kind != "system":
             data["role"] = "moderator"
     return msgspec.structs.replace(record, actor=actor, data=data)
 

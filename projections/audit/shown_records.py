@@ -10,7 +10,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 from core.events.envelope import Recorded, UnreadableEntry
+from core.events.event import Event
 from core.events.types import (
+    VOTE_EVENTS,
     AnchorClosed,
     AnchorOpened,
     AnchorReopened,
@@ -19,7 +21,6 @@ from core.events.types import (
     CommentPosted,
     CommentRestored,
     CommentWithdrawn,
-    Event,
     ThreadOpened,
     ThreadRetitled,
     VoteCast,
@@ -33,6 +34,10 @@ Shape = AuditRecord | UnreadableRecord
 Reader = Literal["auditor", "moderator", "everyone"]
 """Readers of a record: each sees less than the one before."""
 
+_OF_VOTES: Final = ("value",)
+"""The facts of a vote that moderators know."""
+_OF_VOIDS: Final = ("value", "reason", "batch", "reverses")
+"""The facts of the voiding of a vote, or of its reversal, that moderators know."""
 _NOBODY: Final = AuditActor(kind="member", id=None)
 """The voter, as all but auditors know them."""
 _WRITTEN: Final = frozenset({"body", "reason"})
@@ -56,7 +61,6 @@ _PUBLIC: Final[Mapping[type[Event], frozenset[str]]] = {
 """The facts of an event that are public, by its type; of all other types none are."""
 
 _BY_AUTHORS: Final = (CommentPosted, CommentEdited, CommentWithdrawn, CommentRestored)
-_VOTES: Final = (VoteCast, VoteRetracted)
 
 
 def staff_record(
@@ -77,8 +81,9 @@ def staff_record(
     if voters or not record.type.startswith("vote."):
         return record
     # What else a vote says may tell its voter: the position of their standing does.
-    value = {name: record.data[name] for name in ("value",) if name in record.data}
-    return msgspec.structs.replace(record, actor=_NOBODY, data=value | _votes(tally))
+    is_own = isinstance(found.event, VoteCast | VoteRetracted)
+    told = {name: record.data[name] for name in (_OF_VOTES if is_own else _OF_VOIDS) if name in record.data}
+    return msgspec.structs.replace(record, actor=_NOBODY if is_own else record.actor, data=told | _votes(tally))
 
 
 def public_record(recorded: Recorded, partition: int, shown: Shown, tally: Tally) -> AuditRecord:
@@ -86,7 +91,7 @@ def public_record(recorded: Recorded, partition: int, shown: Shown, tally: Tally
     event = recorded.event
     facts = msgspec.to_builtins(event)
     data: dict[str, Any] = {name: facts[name] for name in _public(event, shown) if name in facts}
-    if isinstance(event, _VOTES):
+    if isinstance(event, VOTE_EVENTS):
         data |= _votes(tally)
     revision = None if shown is Shown.GONE else recorded.revision
     return record_with(recorded, partition, actor=_public_actor(recorded, shown), revision=revision, data=data)
@@ -95,6 +100,8 @@ def public_record(recorded: Recorded, partition: int, shown: Shown, tally: Tally
 def _public(event: Event, shown: Shown) -> list[str]:
     """The names of the public facts, in one order."""
     names = _PUBLIC.get(type(event), frozenset())
+    if isinstance(event, ThreadOpened) and event.unverified:
+        names -= {"title"}
     if shown is Shown.WORDLESS:
         names -= _WRITTEN
     elif shown is Shown.GONE:
@@ -110,7 +117,7 @@ def _public_actor(recorded: Recorded, shown: Shown) -> AuditActor:
     actor = recorded.envelope.actor
     if isinstance(recorded.event, _BY_AUTHORS):
         return AuditActor(kind="member", id=None if shown is Shown.GONE else actor.id)
-    if isinstance(recorded.event, _VOTES) or actor.kind in ("member", "guest"):
+    if actor.kind in ("member", "guest") or isinstance(recorded.event, VoteCast | VoteRetracted):
         return _NOBODY
     return AuditActor(kind=actor.kind, id=None)
 

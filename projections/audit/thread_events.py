@@ -5,13 +5,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.events.envelope import UnreadableEntry, read
-from core.events.types import RevisionRedacted
+from core.events.envelope import Recorded, UnreadableEntry, read
+from core.events.types import RevisionRedacted, VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.log.port import Entry, Log
 from core.position import Position
 from core.throttle import Pace
 from projections.audit.record_index import IndexedEvent, RecordIndex, Tally
 from projections.audit.record_kinds import UNREADABLE, counted
+from projections.audit.vote_index import VoteIndex
 from projections.thread.votes import moved, value_of
 
 _CHUNK: Final = 1024
@@ -21,10 +22,10 @@ _PER_COMMENT: Final = 240
 _TAIL: Final = 100
 """Bytes at the end of an entry that hold its back pointers."""
 _POINTER: Final = re.compile(rb'"tp":"([0-9]+-[0-9]+)"')
-_NOBODY: Final[Tally] = (0, 0)
+_NO_VOTES: Final[Tally] = (0, 0)
 
 
-class _Seen(Struct, frozen=True, gc=False):
+class _IndexRow(Struct, frozen=True, gc=False):
     """The part of an event that an index keeps. Garbage collection passes over it: a walk has many."""
 
     ms: int
@@ -38,6 +39,10 @@ class _Seen(Struct, frozen=True, gc=False):
     """For a vote: position of the voter's vote before it."""
     redacted: int | None = None
     """The revision that the event redacted."""
+    voter: str | None = None
+    """For a vote: the member whose vote it is."""
+    listed: bool = False
+    """For a vote: True if there is one after the event, void or not."""
 
 
 class ThreadEvents(RecordIndex):
@@ -47,6 +52,7 @@ class ThreadEvents(RecordIndex):
         super().__init__()
         self.redacted: dict[str, frozenset[int]] = {}
         """Redacted revisions, by comment."""
+        self.votes = VoteIndex()
         self._tallies: dict[str, Tally] = {}
         self._values = bytearray()
         """Per event, the value of a vote plus 1; 1 for every other event."""
@@ -54,27 +60,30 @@ class ThreadEvents(RecordIndex):
     @property
     def bytes(self) -> int:
         """Approximate memory."""
-        return super().bytes + len(self) + _PER_COMMENT * (len(self.redacted) + len(self._tallies))
+        indexed = _PER_COMMENT * (len(self.redacted) + len(self._tallies)) + self.votes.bytes
+        return super().bytes + len(self) + indexed
 
-    def take(self, seen: _Seen) -> None:
+    def take(self, row: _IndexRow) -> None:
         """Add the next event."""
-        tally = _NOBODY
-        if seen.vote is not None and seen.comment is not None:
-            tally = moved(self._tallies.get(seen.comment, _NOBODY), self._value_at(seen.before), seen.vote)
-            self._tallies[seen.comment] = tally
-        if seen.redacted is not None and seen.comment is not None:
-            self.redacted[seen.comment] = self.redacted.get(seen.comment, frozenset()) | {seen.redacted}
-        self.add(IndexedEvent(Position(seen.ms, seen.n), seen.occurred, seen.counted, tally))
-        self._values.append((seen.vote or 0) + 1)
+        tally = _NO_VOTES
+        if row.vote is not None and row.comment is not None:
+            before = self._number_at(row.before)
+            earlier = 0 if before is None else self._values[before] - 1
+            self._tallies[row.comment] = tally = moved(self._tallies.get(row.comment, _NO_VOTES), earlier, row.vote)
+            if row.voter is not None:
+                self.votes.take(len(self), row.comment, row.voter, before, listed=row.listed)
+        if row.redacted is not None and row.comment is not None:
+            self.redacted[row.comment] = self.redacted.get(row.comment, frozenset()) | {row.redacted}
+        self.add(IndexedEvent(Position(row.ms, row.n), row.occurred, row.counted, tally))
+        self._values.append((row.vote or 0) + 1)
 
-    def _value_at(self, before: str) -> int:
-        """The value of the vote at a position; 0 where there is none."""
+    def _number_at(self, before: str) -> int | None:
+        """The number of the event at a position; None where there is none."""
         if not before:
-            return 0
+            return None
         position = Position.parse(before)
         number = self.before(position)
-        there = number < len(self) and self.position(number) == position
-        return self._values[number] - 1 if there else 0
+        return number if number < len(self) and self.position(number) == position else None
 
 
 async def read_thread_events(
@@ -104,20 +113,20 @@ async def _extended(
     events: ThreadEvents, log: Log, name: tuple[str, str], last: Position, until: Position | None, pace: Pace
 ) -> ThreadEvents | None:
     """Add the events after `until` up to `last`; None if the walk back does not meet `until`."""
-    seen: list[_Seen] = []
+    rows: list[_IndexRow] = []
     at: Position | None = last
     while at is not None and at != until:
         chunk = await log.chain(*name, at, until=until, limit=_CHUNK)
         pace.begin()
         for entry in chunk:
-            seen.append(_seen(entry))
+            rows.append(_row_of(entry))
             if pace.due:
                 await pace.rest()
-        at = _previous(chunk[-1])
+        at = previous(chunk[-1])
     if at != until:
         return None
     # A reader meanwhile has the number of events that it began with, and every prefix is an index of its own.
-    for one in reversed(seen):
+    for one in reversed(rows):
         events.take(one)
         if pace.due:
             await pace.rest()
@@ -125,13 +134,13 @@ async def _extended(
     return events
 
 
-def _seen(entry: Entry) -> _Seen:
+def _row_of(entry: Entry) -> _IndexRow:
     try:
         recorded = read(*entry)
     except UnreadableEntry:
-        return _Seen(*entry.position, entry.position.ms, UNREADABLE)
+        return _IndexRow(*entry.position, entry.position.ms, UNREADABLE)
     envelope, event = recorded.envelope, recorded.event
-    return _Seen(
+    return _IndexRow(
         *recorded.position,
         recorded.occurred_at,
         counted(envelope.type),
@@ -139,10 +148,26 @@ def _seen(entry: Entry) -> _Seen:
         value_of(event),
         envelope.ap,
         event.revision if isinstance(event, RevisionRedacted) else None,
+        *_vote(recorded),
     )
 
 
-def _previous(entry: Entry) -> Position | None:
+def _vote(recorded: Recorded) -> tuple[str | None, bool]:
+    """The voter of an event of a vote, and whether there is a vote after it."""
+    match recorded.event:
+        case VoteCast():
+            return recorded.envelope.actor.id, True
+        case VoteRetracted():
+            return recorded.envelope.actor.id, False
+        case VoteVoided(voter=voter):
+            return voter, True
+        case VoteRestored(voter=voter, value=value):
+            return voter, value != 0
+        case _:
+            return None, False
+
+
+def previous(entry: Entry) -> Position | None:
     """Position of the event of the thread before this entry; None at the first. Also of an unreadable entry."""
     found = _POINTER.search(entry.e[-_TAIL:])
     return None if found is None else Position.decode(found[1])

@@ -1,4 +1,4 @@
-"""Single rows and whole threads, filtered for a viewer: permalinks, frames, the overlay, anchors, counts."""
+"""Single rows and whole threads, filtered for a viewer: permalinks, frames, anchors, counts."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -6,27 +6,22 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from core.domain.moderated_comment import Decision
 from core.keys import Partition
 from core.position import Position, kept
 from core.redis.script import Script
 from core.throttle import Pace, collected
-from core.times import rfc3339
 from projections.read import page_json, pages, viewer_rows
 from projections.read.page_json import PageLine
-from projections.read.queries import MemberOverlay, PageAnswer, PageQuery, ThreadSummary, ViewState
+from projections.read.queries import PageAnswer, PageQuery, ThreadSummary, ViewState
 from projections.read.served_generation import CommandParts, PartitionCommands, Served
 from projections.read.walk import Onward, WalkScript, keys
-from projections.thread.state import AnchorState, CommentState, ThreadState
+from projections.thread.state import AnchorState, ThreadState
 from projections.views.viewer import PUBLIC, Viewer
 
-LONGEST_OVERLAY: Final = 100
-"""Rows per overlay."""
 
-
-class _Count(Struct):
+class _PublishedCount(Struct):
     """The published-comment count, the only field decoded from a thread's public JSON."""
 
     comments: int
@@ -34,9 +29,8 @@ class _Count(Struct):
 
 _ROWS: Final[Script] = WalkScript("rows")
 _PERMALINK: Final[Script] = WalkScript("permalink")
-_OVERLAY: Final[Script] = WalkScript("overlay")
 _HEAD: Final = msgspec.json.Decoder(dict[str, Any])
-_COUNT: Final = msgspec.json.Decoder(_Count)
+_COUNT: Final = msgspec.json.Decoder(_PublishedCount)
 _THREAD: Final = msgspec.json.Decoder(ThreadState)
 _ROWS_PER_CALL: Final = 500
 
@@ -122,7 +116,7 @@ async def anchors(served: Served, site: str, thread: str) -> PageAnswer | None:
     if source is None:
         return None
     found = _THREAD.decode(source).anchors
-    return answer({"anchors": [_anchor(name, anchor) for name, anchor in found.items()]})
+    return answer({"anchors": [anchor_fields(name, anchor) for name, anchor in found.items()]})
 
 
 async def lines(
@@ -187,41 +181,6 @@ async def permalink(served: Served, site: str, thread: str, comment: str, viewer
     return PageAnswer(body, pages.tag(reply.pointer, public) if viewer == PUBLIC else digest(body))
 
 
-async def overlay(served: Served, site: str, thread: str, member: str) -> MemberOverlay | None:
-    """The member's own pending and rejected rows, newest first, and votes; None if the thread does not exist."""
-    reply = await served.thread(
-        _OVERLAY,
-        site,
-        thread,
-        lambda views: (*keys(views), views.waiting, views.ballots),
-        (member, LONGEST_OVERLAY),
-    )
-    if not reply.parts:
-        return None
-    stored, ballots = reply.parts
-    viewer, onward = Viewer(member), Onward(site, thread)
-    pending: list[Raw] = []
-    rejected: list[Raw] = []
-    pace = Pace()
-    for line in page_json.read(stored):
-        if pace.due:
-            await pace.rest()
-        comment = viewer_rows.comment(line)
-        shown = comment.latest
-        made = viewer_rows.with_text(line, thread, viewer, shown, onward) if comment.published else None
-        made = made or viewer_rows.row(line, thread, viewer, onward)
-        status = comment.texts[shown].status if comment.published else comment.status
-        if made is not None and status == "rejected":
-            rejected.append(Raw(_with_decision(made, comment)))
-        elif made is not None:
-            pending.append(Raw(made))
-    votes = {}
-    for ballot in ballots.decode().splitlines():
-        of, value, revision = ballot.split(" ")
-        votes[of] = {"value": int(value), "revision": int(revision)}
-    return MemberOverlay(pending=pending, rejected=rejected, votes=votes)
-
-
 def answer(value: Any) -> PageAnswer:
     """Build a JSON response whose tag is a digest of its body."""
     body = msgspec.json.encode(value)
@@ -233,21 +192,8 @@ def digest(body: bytes) -> str:
     return blake2b(body, digest_size=12).hexdigest()
 
 
-def decided(decision: Decision | None) -> dict[str, Any] | None:
-    """A verdict as shown to the author: the decider is reduced to a role."""
-    if decision is None:
-        return None
-    by = "rule" if decision.kind == "system" else "moderator"
-    return {"reason": decision.reason, "at": rfc3339(decision.at), "by": by}
-
-
-def _with_decision(row: bytes, comment: CommentState) -> bytes:
-    texts = [comment.texts[n] for n in (comment.latest, comment.standing) if n is not None]
-    decisions = [text.decision for text in texts if text.decision and text.decision.verdict == "reject"]
-    return b'%b,"decision":%b}' % (row[:-1], msgspec.json.encode(decided(decisions[0] if decisions else None)))
-
-
-def _anchor(name: str, anchor: AnchorState) -> dict[str, Any]:
+def anchor_fields(name: str, anchor: AnchorState) -> dict[str, Any]:
+    """An inline question as everyone sees it."""
     quote = {"exact": anchor.exact, "prefix": anchor.prefix, "suffix": anchor.suffix}
     return {
         "id": name,

@@ -71,7 +71,7 @@ class CurrentRows:
         """
         if recorded:
             envelope = recorded[0].envelope
-            before = None if earlier is None else earlier.value
+            before = None if earlier is None else earlier.counted
             partition = self._served.keys.of(envelope.site, envelope.thread).number
             self._memory.appended(partition, recorded, after, before)
 
@@ -158,7 +158,7 @@ async def _voted(
     elif earlier.position is not None and _number(upto) < earlier.position.n:
         return None
     else:
-        before = earlier.value
+        before = earlier.counted
     votes = page_json.tally(tally)
     for e, previous in zip(beyond[::2], beyond[1::2], strict=True):
         cast = read(START, e, b"")
@@ -168,7 +168,7 @@ async def _voted(
         if was is None or now is None:
             return None
         votes = moved(votes, was, now)
-    with_vote = moved(votes, before, earlier.value if recorded is None else value_of(recorded.event) or 0)
+    with_vote = moved(votes, before, earlier.counted if recorded is None else value_of(recorded.event) or 0)
     row = CachedRow(stored, name, with_vote, None if answers is None else int(answers))
     return _RowRead(row, votes, Position.decode(upto) if ballot is None else None)
 

@@ -20,6 +20,7 @@ AGE: Final = r"([0-9]{12})"
 COMMENT: Final = r"([A-Za-z0-9_-]{1,64})"
 SCORE: Final = r"(-?(?:0|[1-9][0-9]{0,14}))"
 NUMBER: Final = r"(0|[1-9][0-9]{0,14})"
+POSITION: Final = r"([0-9]{1,15}-[0-9]{1,15})"
 SITE: Final = r"([a-z0-9-]{1,40})"
 THREAD: Final = r"([A-Za-z0-9._~-]{1,120})"
 

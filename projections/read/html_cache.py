@@ -56,7 +56,7 @@ class Rendering:
         self._since += characters
 
 
-class _Ahead:
+class _HtmlAhead:
     """Serves html of texts rendered ahead, each as often as it was requested; renders any other text on demand.
 
     An html is released at its last use, so that memory is bounded by what is made from it.
@@ -83,7 +83,7 @@ class _Ahead:
 async def ahead(bodies: Iterable[str], html: Html, pace: Pace | None = None) -> Html:
     """Render texts with a rest between two of them when due. The result returns their html without delay."""
     pace = pace or Pace()
-    made = _Ahead(html)
+    made = _HtmlAhead(html)
     for body in bodies:
         made.render(body)
         if pace.due:

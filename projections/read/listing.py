@@ -69,7 +69,7 @@ def start(
     order: PositionOrder, partition: Partition, after: Place | None, group: str = "", *, oldest_first: bool = False
 ) -> str:
     """The bound of ZREVRANGEBYLEX, or of ZRANGEBYLEX, at which a partition's part of a page begins."""
-    low, high = _bounds(group)
+    low, high = bounds(group)
     if after is None:
         return low if oldest_first else high
     ms, n, number = after
@@ -78,6 +78,12 @@ def start(
     if oldest_first:
         return f"[{at}" if partition.number > number else f"({at}!"
     return f"[{at}!" if partition.number < number else f"({at}"
+
+
+def at(order: PositionOrder, ms: int, group: str = "", *, inclusive: bool = True) -> str:
+    """The bound of ZREVRANGEBYLEX, or of ZRANGEBYLEX, at a time in milliseconds since 1970."""
+    text = order.text(max(ms, 0), 0)
+    return f"{'[' if inclusive else '('}{f'{group} {text}' if group else text}"
 
 
 async def page(
@@ -92,14 +98,14 @@ async def page(
 ) -> tuple[list[Listed], bool]:
     """A page of a listing that has an order, newest or highest first, and a flag that is set if there are more.
 
-    `without` finds the members of a partition whose views an earlier version wrote without the listing. By default
-    such views raise Unavailable.
+    `without` finds the members of a partition in another way, where an earlier version wrote the views without this
+    listing. Without it, such views raise Unavailable.
     """
 
     async def part(partition: Partition) -> list[Listed]:
-        if not await _is_kept(served, partition, listing):
-            if without is None:
-                raise Unavailable("an earlier version made these views, without this list: run `hansard rebuild`")
+        if without is None:
+            await require(served, partition, listing)
+        elif not await is_kept(served, partition, listing):
             return await without(partition)
         if isinstance(listing.order, PositionOrder):
             return await _by_member(served, site, partition, listing, listing.order, after, limit + 1, group)
@@ -114,7 +120,7 @@ async def members(served: Served, site: str, listing: Listing, *groups: str) -> 
     async def part(partition: Partition) -> list[str]:
         reply = await served.commands(
             partition,
-            lambda g: [("ZRANGEBYLEX", partition.listing(g, site, listing.name), *_bounds(group)) for group in groups],
+            lambda g: [("ZRANGEBYLEX", partition.listing(g, site, listing.name), *bounds(group)) for group in groups],
         )
         return [member.decode() for names in reply.parts for member in names]
 
@@ -135,7 +141,7 @@ async def _by_member(
         _BY_MEMBER,
         partition,
         lambda g: [partition.listing(g, site, listing.name)],
-        (start(order, partition, after, group), _bounds(group)[0], limit),
+        (start(order, partition, after, group), bounds(group)[0], limit),
     )
     return [listed(listing, partition, member) for member in reply.parts[0].decode().splitlines()]
 
@@ -153,7 +159,7 @@ async def _by_score(
     return [listed(listing, partition, member, int(score)) for score, member in lines]
 
 
-async def _is_kept(served: Served, partition: Partition, listing: Listing) -> bool:
+async def is_kept(served: Served, partition: Partition, listing: Listing) -> bool:
     """True if every version that wrote these views keeps the listing."""
     if listing.name in UNSIGNED.layout:
         return True
@@ -164,6 +170,12 @@ async def _is_kept(served: Served, partition: Partition, listing: Listing) -> bo
     return kept(cursor) == START or (bool(versions) and all(listing.name in one.layout for one in decode(versions)))
 
 
-def _bounds(group: str) -> tuple[str, str]:
+async def require(served: Served, partition: Partition, listing: Listing) -> None:
+    """Raise Unavailable if an earlier version made these views, without the listing."""
+    if not await is_kept(served, partition, listing):
+        raise Unavailable("an earlier version made these views, without this list: run `hansard rebuild`")
+
+
+def bounds(group: str) -> tuple[str, str]:
     """The bounds of the members of a group, or of all members with group ""."""
     return (f"[{group} ", f"({group}!") if group else ("-", "+")

@@ -21,7 +21,7 @@ from projections.read.page_json import Cell
 from projections.read.pages import page_body, page_cursor, page_mark, page_place
 from projections.read.progress import ViewPosition, reached
 from projections.read.queries import PageAnswer, PageQuery
-from projections.read.revisions import stands
+from projections.read.revisions import is_listed, stands
 from projections.read.served_generation import Served
 from projections.read.tree import After, Size, Tree, TreeRow, TreeWalk
 from projections.thread import snapshots
@@ -55,9 +55,9 @@ class Present:
         now, text = self._found[then.id]
         if not now.published:
             return replace(then, verdict_status=now.verdict_status, withdrawn=now.withdrawn)
-        if text is not None and stands(text):
-            return then
         revision = then.standing or then.latest
+        if text is not None and (is_listed(text) or (revision == now.standing and stands(text))):
+            return then
         return replace(then, texts={revision: replace(then.texts[revision], body=None)})
 
     def gone(self, then: CommentState) -> Gone | None:
@@ -101,7 +101,7 @@ class OnwardThen:
         self.mark = cursors.mark("past replies", site, thread, str(at))
 
     def __call__(self, comment: str, age: str) -> str:
-        """The cursor to the replies of a comment after the reply of that age."""
+        """The cursor to the replies of a comment that follow the reply of age `age` (`cursors.AGE`)."""
         return cursors.write(self.mark, comment, age)
 
     def place(self, cursor: str) -> tuple[str, After]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import anyio
 
+from core.concurrency import gathered
 from core.heads import LAST
 from core.keys import Partition
 from core.log import wire
@@ -106,6 +107,18 @@ async def passed(served: Served, site: str, thread: str, position: Position, *, 
         return (await view_position(served, site, thread)).cursor >= position or None
 
     return await _wait(served, served.keys.of(site, thread), check, within)
+
+
+async def all_passed(served: Served, ends: Sequence[tuple[Partition, Position]], *, within: float) -> bool:
+    """True if the cursors of these partitions reach these positions, now or within `within` seconds."""
+
+    async def one(partition: Partition, end: Position) -> bool:
+        async def check() -> bool | None:
+            return await cursor(served, partition) >= end or None
+
+        return await _wait(served, partition, check, within)
+
+    return all(await gathered([partial(one, *end) for end in ends]))
 
 
 async def _wait(

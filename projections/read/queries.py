@@ -4,12 +4,14 @@ The gateway decodes the parameters of a request to these structs, or to structs 
 constraints and descriptions of the fields are those of the API.
 """
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from msgspec import Meta, Raw, Struct
 
 from core.domain.context import ThreadStatus
-from core.ids import AnchorId, MemberId, ThreadId
+from core.domain.moderated_comment import Status
+from core.events.types import Standing
+from core.ids import END, AnchorId, Label, MemberId, ThreadId
 from core.position import Position
 from projections.views.pointer import Pointer
 
@@ -25,6 +27,8 @@ Cursor = Annotated[
         extra_json_schema={"pattern": "^[A-Za-z0-9._~-]+$", "maxLength": 20_000},
     ),
 ]
+
+_OnlyLabel = Annotated[Label, Meta(description="Only threads with this label.")]
 
 MOST_ROWS = 1000
 """Maximum rows per page."""
@@ -89,12 +93,107 @@ class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cursor: Cursor | None = None
 
 
-class QueueQuery(ListQuery, frozen=True, kw_only=True):
-    """A page of the moderation queue, optionally of one thread or one author."""
+class MemberCommentsQuery(ListQuery, frozen=True, kw_only=True):
+    """Comments of a member, optionally of one status, or posted since a time."""
 
-    state: Literal["pending", "reported"] = "pending"
+    since: Annotated[str, Meta(max_length=40, description="A time: only comments posted since then.")] | None = None
+    status: Status | None = None
+
+
+class QueueQuery(ListQuery, frozen=True, kw_only=True):
+    """A page of the moderation queue, optionally of one state, thread, label, author or member of staff."""
+
+    state: (
+        Annotated[
+            Literal["pending", "reported", "removal", "appeal", "legal"],
+            Meta(description="Left out: pending and reported, each comment once."),
+        ]
+        | None
+    ) = None
     thread: ThreadId | None = None
-    member: MemberId | None = None
+    member: Annotated[MemberId, Meta(description="Only comments by this author.")] | None = None
+    by: (
+        Annotated[
+            MemberId,
+            Meta(description="Only texts that this member of staff holds; or appeals against their decisions."),
+        ]
+        | None
+    ) = None
+    label: _OnlyLabel | None = None
+
+
+RULE_PATTERN: Final = rf"^[A-Za-z0-9_.-]{{1,80}}{END}"
+RuleName = Annotated[
+    str,
+    Meta(pattern=RULE_PATTERN, examples=["links"], description="Only texts that this rule held."),
+]
+
+
+class ModeratedQuery(ListQuery, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """Comments of a site, optionally of one status, thread, label or author, of one rule, or with certain words."""
+
+    status: Status | None = None
+    thread: ThreadId | None = None
+    member: Annotated[MemberId, Meta(description="Only comments by this author.")] | None = None
+    rule: RuleName | None = None
+    from_: Annotated[str, Meta(max_length=40, description="A time: only comments posted since then.")] | None = None
+    label: _OnlyLabel | None = None
+    q: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=120,
+                description="Words or their beginnings, all of which are in a text of the comment. Case does not "
+                "matter. Comments of the last 30 days are searched.",
+            ),
+        ]
+        | None
+    ) = None
+
+
+class DecisionsQuery(ListQuery, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """Decisions of moderators, optionally of one moderator, a time, one verdict, one label, or about one author."""
+
+    by: Annotated[MemberId, Meta(description="Only decisions by this moderator.")] | None = None
+    from_: Annotated[str, Meta(max_length=40, description="A time: inclusive.")] | None = None
+    to: Annotated[str, Meta(max_length=40, description="A time: exclusive.")] | None = None
+    verdict: Literal["approve", "hold", "reject"] | None = None
+    member: Annotated[MemberId, Meta(description="Only decisions about comments by this author.")] | None = None
+    label: _OnlyLabel | None = None
+
+
+class SummaryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Figures of a site's moderation, optionally of the threads with one label."""
+
+    label: _OnlyLabel | None = None
+
+
+class MembersQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of members, optionally those with a name or an id, who are suspended, or with a standing."""
+
+    q: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=120,
+                description="The beginning of any name they have used, or their id. Case and spaces do not matter in "
+                "names, of which 40 characters count.",
+            ),
+        ]
+        | None
+    ) = None
+    suspended: bool | None = None
+    standing: Annotated[Standing, Meta(description="Only members to whom staff gave this standing.")] | None = None
+    limit: Annotated[int, Meta(ge=1, le=50)] = 20
+    cursor: Cursor | None = None
+
+
+class SightedQuery(ListQuery, frozen=True, kw_only=True):
+    """Inline questions whose passages were found, or were not; by default both."""
+
+    found: bool | None = None
 
 
 Order = Literal["activity", "opened"]
@@ -120,6 +219,7 @@ class ThreadsQuery(ListQuery, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    label: _OnlyLabel | None = None
     order: Annotated[
         Order,
         Meta(
@@ -152,23 +252,32 @@ class ThreadSummary(Struct, frozen=True, kw_only=True):
     id: str
     site: str
     url: str
-    title: str
+    title: str | None
+    """The title as everyone sees it; None while it is unverified."""
     status: Literal["open", "closed", "archived"]
     status_at: str | None = None
     """Time of the last change of the status, RFC 3339; None if it never changed, or an earlier version made the
     views."""
+    labels: list[str] = []
+    """None if an earlier version made the views."""
     comments: int
     position: Position
     """Position of the last event that changed something public."""
 
 
 class MemberOverlay(Struct, frozen=True, kw_only=True):
-    """A member's own part of a thread: rows hidden from others, newest first, and votes by comment."""
+    """A member's own part of a thread: rows hidden from others and reports, newest first, and votes by comment."""
 
-    pending: list[Raw]
-    rejected: list[Raw]
-    """Each with `decision`: `{"reason", "at", "by"}`, where `by` is `moderator` or `rule`."""
-    votes: dict[str, dict[str, int]]
+    pending: list[Raw] = []
+    """Each with `held_by`: `{"kind", "name"}`, and `decision` if a text that stood was taken down."""
+    rejected: list[Raw] = []
+    """Each with `decision`: `{"revision", "verdict", "reason", "code", "ground", "automated", "at", "by", "appeal"}`;
+    `by` is `moderator` or `rule`."""
+    withdrawn: list[Raw] = []
+    votes: dict[str, dict[str, Any]] = {}
+    """By comment, `{"value", "revision"}` as the member cast it, with `voided` if a moderator voided it."""
+    reports: list[dict[str, Any]] = []
+    """Each `{"comment", "revision", "reason", "at", "outcome", "decided_at"}`."""
 
 
 class BadCursor(ValueError):

@@ -12,8 +12,9 @@ from core.redis.script import Script
 from core.text import diff
 from core.times import rfc3339
 from projections.read import cursors
-from projections.read.comments import answer, decided
+from projections.read.comments import answer
 from projections.read.html_cache import Rendering
+from projections.read.overlay import decided
 from projections.read.queries import MOST_TEXT, PageAnswer, RevisionsQuery, size
 from projections.read.served_generation import Served
 from projections.thread.state import CommentState, Text
@@ -194,8 +195,13 @@ def visible(comment: CommentState, viewer: Viewer, history: str) -> Iterator[int
         elif own:
             if history != "staff" or text.status in ("pending", "rejected"):
                 yield number
-        elif history == "public" and text.seen and stands(text):
+        elif history == "public" and text.seen and is_listed(text):
             yield number
+
+
+def is_listed(text: Text) -> bool:
+    """True if everyone may find a superseded text in a public history, provided that readers saw the text."""
+    return stands(text) and not text.graced and text.removal is None
 
 
 def stands(text: Text) -> bool:

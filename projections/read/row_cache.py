@@ -60,7 +60,7 @@ class _Change(NamedTuple):
     """The member's vote before and now; None if the row must be read again."""
 
 
-class _Kept(NamedTuple):
+class _RowEntry(NamedTuple):
     row: CachedRow
     pointer: Pointer
     epoch: int
@@ -90,7 +90,7 @@ class RowMemory:
         """The events that this process appended last, without a gap, and since all rows were dropped; by partition."""
         self._epochs = [0] * partitions
         """Number of times that the rows were dropped, by partition."""
-        self._rows = Lru[_Key, _Kept](most_bytes)
+        self._rows = Lru[_Key, _RowEntry](most_bytes)
 
     @property
     def bytes(self) -> int:
@@ -142,7 +142,7 @@ class RowMemory:
                 break
         else:
             return
-        kept = _Kept(row._replace(votes=votes), pointer, self._epochs[partition], self._clock() + self._seconds)
+        kept = _RowEntry(row._replace(votes=votes), pointer, self._epochs[partition], self._clock() + self._seconds)
         self._rows.put(key, kept, len(row.stored) + _EACH)
 
     def _apply(self, change: _Change) -> None:

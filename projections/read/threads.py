@@ -5,7 +5,7 @@ Activity moves a thread to the front, so a reader may miss it during writes. The
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -54,7 +54,8 @@ async def threads(served: Served, site: str, query: ThreadsQuery) -> PageAnswer:
 
     If few match, a response may hold fewer than `limit` and still have `next`.
     """
-    mark = cursors.mark("threads", site, query.url, query.status, query.order, query.opened_by, query.limit)
+    filters = query.url, query.status, query.order, query.opened_by, query.limit
+    mark = cursors.mark("threads", site, *filters, *(() if query.label is None else (query.label,)))
     order = _ORDERS[query.order]
     after = listing.place(order, query.cursor, mark)
     read_page: Callable[[Place | None], Awaitable[tuple[list[Listed], bool]]]
@@ -82,6 +83,8 @@ async def threads(served: Served, site: str, query: ThreadsQuery) -> PageAnswer:
 
 
 def _is_wanted(stored: _StoredThread, query: ThreadsQuery) -> bool:
+    if query.label is not None and query.label not in stored.state.labels:
+        return False
     if query.status not in (None, stored.state.status):
         return False
     if query.opened_by is None:
@@ -94,12 +97,34 @@ def _row(stored: _StoredThread, pending: int, reported: int) -> Raw:
     state, by = stored.state, stored.state.opened_by
     opened = state.opened or START
     more = {
+        **_unverified_title(state),
         "opened_at": rfc3339(opened.ms if state.opened_at is None else state.opened_at),
         "opened_by": None if by is None else {"kind": by.kind, "id": by.id},
         "written_at": rfc3339(state.now),
         "waiting": {"pending": pending, "reported": reported},
     }
     return Raw(b"%b,%b" % (stored.public[:-1], msgspec.json.encode(more)[1:]))
+
+
+def staff_thread(state: ThreadState) -> dict[str, Any]:
+    """A thread as staff see it beside one of its comments."""
+    return {
+        "id": state.id,
+        "title": state.public_title,
+        **_unverified_title(state),
+        "url": state.url,
+        "labels": state.labels,
+    }
+
+
+def _unverified_title(state: ThreadState) -> dict[str, str]:
+    """The title that only staff see; nothing once everyone sees it."""
+    return {"unverified_title": state.title} if state.unverified else {}
+
+
+async def states(served: Served, site: str, names: Sequence[str]) -> dict[str, ThreadState]:
+    """The states of threads without their comments. Threads that do not exist are absent."""
+    return {name: stored.state for name, stored in (await _read(served, site, names)).items()}
 
 
 async def _read(served: Served, site: str, names: Sequence[str]) -> dict[str, _StoredThread]:

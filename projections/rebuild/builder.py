@@ -131,8 +131,8 @@ class Rebuilding:
 
     async def parked(self) -> dict[Name, Parked]:
         """Threads parked in these views, and in the served ones not at all or only at a later event."""
-        served = await self._insist(lambda: self._served.parked(self._partition))
-        own = await self._insist(lambda: self._store.parked(self._partition))
+        served = await self._retried(lambda: self._served.parked(self._partition))
+        own = await self._retried(lambda: self._store.parked(self._partition))
         return {name: here for name, here in own.items() if name not in served or here.position < served[name].position}
 
     async def flip(self) -> Position:
@@ -151,7 +151,7 @@ class Rebuilding:
             flip = partial(
                 self._store.flip, self._partition, self._nonce, commit, self._served.generation, lost=self._beyond_log
             )
-            outcome = await self._insist(flip)
+            outcome = await self._retried(flip)
             if not isinstance(outcome, Apart):
                 _require(outcome)
                 return commit.cursor
@@ -189,8 +189,8 @@ class Rebuilding:
 
     async def _begun(self) -> Projection:
         if self._projection is None:
-            self._began = cursor = await self._insist(lambda: self._store.cursor(self._partition))
-            parked = await self._insist(lambda: self._store.parked(self._partition))
+            self._began = cursor = await self._retried(lambda: self._store.cursor(self._partition))
+            parked = await self._retried(lambda: self._store.parked(self._partition))
             keys = self._store.keys[self._partition]
             self._projection = Projection(
                 keys,
@@ -206,7 +206,7 @@ class Rebuilding:
         return self._projection
 
     async def _goal(self) -> Position:
-        goal: Position = await self._insist(lambda: self._served.cursor(self._partition))
+        goal: Position = await self._retried(lambda: self._served.cursor(self._partition))
         self._beyond_log = None
         if goal != START and await self._log.entry(self._partition, goal) is None:
             # The server has another log, or an older one: the served views can never advance.
@@ -240,14 +240,14 @@ class Rebuilding:
             projection.hold(ThreadState(site=site, id=thread))
             return
         try:
-            projection.hold(await self._insist(lambda: self._store.thread(site, thread)))
+            projection.hold(await self._retried(lambda: self._store.thread(site, thread)))
         except PartialCommit as partial_commit:
             # The interrupted commit may have added members to the views of the site. They are known again only at its
             # end, where later events remove them: so one commit has to end there.
             last, boundary = partial_commit.last, self._commit_boundary
             self._commit_boundary = last if boundary is None else max(boundary, last)
             replay = ThreadReplay(self._log, site, thread, pace=self._pace)
-            projection.hold(await replay.at(projection.committed), torn=True)
+            projection.hold(await replay.at(projection.committed), rewrite=True)
 
     async def _write(self, projection: Projection) -> None:
         commit = projection.take(await ahead(projection.bodies(), self._html, self._pace))
@@ -257,7 +257,7 @@ class Rebuilding:
     async def _commit(self, commit: Commit) -> None:
         parts = list(_parts(commit.changes, self._pace.at_once(PART)))
         for part in parts[:-1]:
-            _require(await self._insist(partial(self._store.spread, self._partition, self._nonce, commit, part)))
+            _require(await self._retried(partial(self._store.spread, self._partition, self._nonce, commit, part)))
             await self._pace.rest()
         last = Commit(
             expected=commit.expected,
@@ -265,11 +265,11 @@ class Rebuilding:
             changes=parts[-1],
             feed=[],
         )
-        _require(await self._insist(partial(self._store.commit, self._partition, self._nonce, last)))
+        _require(await self._retried(partial(self._store.commit, self._partition, self._nonce, last)))
         if self._commit_boundary is not None and self._commit_boundary <= commit.cursor:
             self._commit_boundary = None
 
-    async def _insist(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    async def _retried(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
         return await retry(ask, "rebuild", patience=PATIENCE)
 
 

@@ -99,25 +99,25 @@ class GenerationDiff:
         self._pace = pace
         self._most = pace.at_once(AT_ONCE)
 
-    async def run(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[DifferingThread]:
-        """Differences in these threads and in the views of their sites. `tell` receives the number compared so far."""
+    async def run(self, names: Sequence[Name], report: Callable[[int], None]) -> list[DifferingThread]:
+        """Differences in these threads and in the views of their sites. `report` receives how many are compared."""
         views: dict[tuple[str, str | None], tuple[str, ...]] = {}
         of_sites = await self._sites(sorted({site for site, _ in names}))
-        for one in await self._threads(names, tell) + of_sites:
+        for one in await self._threads(names, report) + of_sites:
             views[one.site, one.thread] = views.get((one.site, one.thread), ()) + one.views
         return [DifferingThread(*name, some) for name, some in views.items()]
 
-    async def _threads(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[DifferingThread]:
+    async def _threads(self, names: Sequence[Name], report: Callable[[int], None]) -> list[DifferingThread]:
         found = []
         abreast = self._pace.at_once(ABREAST)
         for start in range(0, len(names), abreast):
             pairs = [self._of_thread(name) for name in names[start : start + abreast]]
-            replies = await self._contrast([pair.asked(self._part, self._most) for pair in pairs])
+            replies = await self._compare([pair.asked(self._part, self._most) for pair in pairs])
             for name, pair, reply in zip(names[start:], pairs, replies, strict=False):
                 views = await self._all_of(pair, reply)
                 if views:
                     found.append(DifferingThread(*name, views))
-            tell(start + len(pairs))
+            report(start + len(pairs))
             await self._pace.rest()
         return found
 
@@ -127,7 +127,7 @@ class GenerationDiff:
         listings = [listing for listing in registry.LISTINGS if self._scope.covers(listing.name)]
         for site in sites if listings else ():
             pair = self._of_site(site, listings)
-            (reply,) = await self._contrast([pair.asked(self._part, self._most)])
+            (reply,) = await self._compare([pair.asked(self._part, self._most)])
             for name in await self._all_of(pair, reply):
                 at = pair.names.index(name)
                 for member in await self._members(pair.served[at], pair.other[at]):
@@ -149,7 +149,7 @@ class GenerationDiff:
                 if view == 0:
                     return tuple(name for number, name in enumerate(pair.names, 1) if number in numbers)
             await self._pace.rest()
-            (reply,) = await self._contrast([pair.asked(self._part, self._most, view, where)])
+            (reply,) = await self._compare([pair.asked(self._part, self._most, view, where)])
         return pair.names
 
     def _of_thread(self, name: Name) -> _Pair:
@@ -170,14 +170,14 @@ class GenerationDiff:
     def _cursors(self) -> tuple[str, str]:
         return self._keys.cursor(self._served), self._keys.cursor(self._other)
 
-    async def _contrast(self, asked: list[ScriptArguments]) -> list[list[Any] | None]:
+    async def _compare(self, asked: list[ScriptArguments]) -> list[list[Any] | None]:
         """Replies of the script. A reply is None where a key that should be a hash or a sorted set is not."""
         try:
             replies: list[list[Any] | None] = await retry(lambda: self._reads.run_all(CONTRAST, asked), "rebuild")
         except ResponseError:
             if len(asked) == 1:
                 return [None]
-            return [(await self._contrast([one]))[0] for one in asked]
+            return [(await self._compare([one]))[0] for one in asked]
         return replies
 
     async def _members(self, served: str, other: str) -> Collection[str]:

@@ -4,40 +4,67 @@ The shared state (`core.domain.moderated_comment`) decides texts and status of a
 decided here.
 """
 
+from msgspec.structs import replace
+
+from core.domain.moderated_comment import VERDICTS, Ruled
 from core.events.envelope import Recorded
+from core.events.event import Event
 from core.events.types import (
     CommentApproved,
     CommentEdited,
+    CommentHeld,
     CommentPinned,
     CommentPosted,
     CommentRejected,
     CommentUnpinned,
-    Event,
+    DecisionReversed,
+    NoticeFiled,
+    RemovalCancelled,
+    RemovalRefused,
+    RemovalRequested,
     RevisionRedacted,
 )
 from core.position import Position
 from projections.thread.effects import ChangeListener, Effects
-from projections.thread.state import CommentState, ThreadState
+from projections.thread.reports import decide_reports, reopen_reports
+from projections.thread.state import IMPORTER, CommentState, DecisionMark, NoticeWords, ThreadState
 from projections.thread.visibility import NOWHERE, Visibility, update_visibility
 
 
 def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: ChangeListener) -> Effects:
-    """Apply an event of a comment. An approval or rejection closes the reports of the comment."""
+    """Apply an event of a comment. An approval or rejection closes its reports, and a reversal opens them again."""
     if isinstance(event, CommentPosted):
         return _post(thread, recorded, event, listener)
     comment = thread.rows[recorded.envelope.comment or ""]
     _check(comment, event)
     listener.comment(comment)
-    before, since = Visibility.of(comment), comment.waits_since
+    before, since, queued = Visibility.of(comment), comment.waits_since, comment.queued_since
+    if isinstance(event, CommentEdited):
+        _replace(thread, comment, event)
     comment.apply(recorded)
-    if isinstance(event, CommentApproved | CommentRejected):
-        comment.reports = []
-    elif isinstance(event, RevisionRedacted):
-        thread.redacted.append((comment.id, event.revision))
-    elif isinstance(event, CommentPinned):
-        thread.pinned = comment.id
-    elif isinstance(event, CommentUnpinned) and thread.pinned == comment.id:
-        thread.pinned = None
+    if isinstance(event, Ruled):
+        _mark(comment, recorded, event, queued)
+    match event:
+        case CommentApproved() | CommentRejected():
+            comment.closed, comment.waited = comment.reports, since
+            decide_reports(
+                comment, "dismissed" if isinstance(event, CommentApproved) else "upheld", recorded.occurred_at
+            )
+        case CommentHeld():
+            comment.closed, comment.waited = [], since
+        case DecisionReversed():
+            reopen_reports(comment)
+            since = comment.waited
+            undone = comment.batches[event.reverses].decided
+            comment.decisions = [
+                replace(mark, undone=True) if mark.position == undone else mark for mark in comment.decisions
+            ]
+        case _:
+            _note(thread, comment, event, recorded.position)
+    if comment.replaced is None:
+        comment.closed, comment.waited = [], None
+    if comment.notice_words:
+        _forget_closed_notices(comment)
     _wait(comment, since, recorded.position)
     return update_visibility(thread, comment, before, listener)
 
@@ -54,6 +81,75 @@ def _post(thread: ThreadState, recorded: Recorded, event: CommentPosted, listene
     listener.comment(comment)
     thread.rows[comment.id] = comment
     return update_visibility(thread, comment, NOWHERE, listener)
+
+
+def _note(thread: ThreadState, comment: CommentState, event: Event, position: Position) -> None:
+    """Note what the thread keeps of an event of a comment, and the removals asked for."""
+    match event:
+        case RevisionRedacted():
+            thread.redacted.append((comment.id, event.revision))
+            comment.removals = _except(comment.removals, event.revision)
+        case NoticeFiled():
+            words = NoticeWords(explanation=event.explanation, law=event.law)
+            comment.notice_words = {**comment.notice_words, event.reference: words}
+        case RemovalRequested():
+            comment.removals = {**comment.removals, event.revision: position}
+        case RemovalCancelled() | RemovalRefused():
+            comment.removals = _except(comment.removals, event.revision)
+        case CommentPinned():
+            thread.pinned = comment.id
+        case CommentUnpinned() if thread.pinned == comment.id:
+            thread.pinned = None
+        case _:
+            pass
+
+
+def _except(removals: dict[int, Position], revision: int) -> dict[int, Position]:
+    return {number: asked for number, asked in removals.items() if number != revision}
+
+
+def _forget_closed_notices(comment: CommentState) -> None:
+    """Forget the words of the notices whose closing cannot be reversed."""
+    last = None if comment.replaced is None else comment.replaced.notice
+    comment.notice_words = {
+        reference: words
+        for reference, words in comment.notice_words.items()
+        if reference == last or comment.notices[reference].outcome is None
+    }
+
+
+def _replace(thread: ThreadState, comment: CommentState, event: CommentEdited) -> None:
+    """Take the texts that an edit within grace is about to replace out of public histories."""
+    if not event.grace or _touched(thread, comment):
+        return
+    for number in {comment.latest, comment.standing or comment.latest}:
+        comment.texts[number] = replace(comment.texts[number], graced=True)
+    if comment.latest == max(comment.graced, 1):
+        comment.graced = event.revision
+
+
+def _touched(thread: ThreadState, comment: CommentState) -> bool:
+    """True if the comment was voted on, replied to, reported or decided on."""
+    if comment.ballots or comment.unvoted or comment.voids:
+        return True
+    # Snapshots have no `decisions` but all texts; views have all `decisions` but two texts.
+    decided = any(text.decision is not None and not text.decision.automated for text in comment.texts.values())
+    if decided or comment.decisions or comment.batches:
+        return True
+    if comment.reports or comment.closed or comment.decided_reports:
+        return True
+    return any(other.answered == comment.id for other in thread.rows.values())
+
+
+def _mark(comment: CommentState, recorded: Recorded, event: Ruled, since: Position | None) -> None:
+    """Add a moderator's decision to the comment. Decisions of rules and of imports are no moderator's."""
+    actor = recorded.envelope.actor
+    if actor.kind == "system" or recorded.envelope.cause == IMPORTER:
+        return
+    mark = DecisionMark(
+        position=recorded.position, revision=event.revision, verdict=VERDICTS[type(event)], by=actor.id, since=since
+    )
+    comment.decisions = [*comment.decisions, mark]
 
 
 def _check(comment: CommentState, event: Event) -> None:

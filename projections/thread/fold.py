@@ -12,19 +12,21 @@ from typing import Any, Final
 
 from core.error_summary import fault
 from core.events.envelope import Recorded
+from core.events.event import Event
 from core.events.types import (
     COMMENT_EVENTS,
     REPORT_EVENTS,
     SKIP_EVENTS,
     THREAD_EVENTS,
     VOTE_EVENTS,
-    Event,
     EventSkipped,
     ThreadOpened,
     UnknownEvent,
     UnreadableEvent,
+    VoteRestored,
+    VoteVoided,
 )
-from projections.thread import comments, lifecycle, votes
+from projections.thread import comments, figure_marks, lifecycle, reports, voids, votes
 from projections.thread.effects import (
     NO_LISTENER,
     NOTHING_PUBLIC,
@@ -67,7 +69,11 @@ def apply(thread: ThreadState, recorded: Recorded, listener: ChangeListener = NO
     if thread.opened is None and type(event) not in _UNOPENED:
         raise CannotApply(recorded, "the thread was never opened")
     try:
+        make = figure_marks.KINDS.get(type(event))
+        marked = None if make is None else figure_marks.mark(make, thread, recorded)
         effects = handle(thread, recorded, event, listener)
+        if marked is not None:
+            figure_marks.add(thread, recorded, marked)
     except Exception as error:
         raise CannotApply(recorded, fault(error)) from error
     pass_over(thread, recorded)
@@ -104,7 +110,8 @@ _UNOPENED: Final = (ThreadOpened, EventSkipped)
 
 _HANDLERS: Final[dict[type[Event], Callable[[ThreadState, Recorded, Any, ChangeListener], Effects]]] = {
     **dict.fromkeys(VOTE_EVENTS, votes.apply),
-    **dict.fromkeys(REPORT_EVENTS, votes.report),
+    **dict.fromkeys((VoteVoided, VoteRestored), voids.apply),
+    **dict.fromkeys(REPORT_EVENTS, reports.apply),
     **dict.fromkeys(COMMENT_EVENTS, comments.apply),
     **dict.fromkeys(THREAD_EVENTS, lifecycle.apply),
     **dict.fromkeys(SKIP_EVENTS, _skipped),

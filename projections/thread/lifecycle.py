@@ -12,6 +12,7 @@ from core.events.types import (
     PolicyOverridden,
     ThreadArchived,
     ThreadClosed,
+    ThreadLabelled,
     ThreadOpened,
     ThreadReopened,
     ThreadRetitled,
@@ -22,6 +23,7 @@ from projections.thread.state import AnchorState, ThreadState
 ThreadEvent = (
     ThreadOpened
     | ThreadRetitled
+    | ThreadLabelled
     | ThreadClosed
     | ThreadReopened
     | ThreadArchived
@@ -42,9 +44,12 @@ def apply(thread: ThreadState, recorded: Recorded, event: ThreadEvent, listener:
                 raise ValueError("the thread was opened before")
             thread.opened = recorded.position
             thread.opened_at, thread.opened_by = recorded.envelope.at, recorded.envelope.actor
-            thread.url, thread.title = event.url or "", event.title or ""
+            thread.url, thread.title, thread.unverified = event.url or "", event.title or "", event.unverified
+            thread.labels = list(event.labels)
         case ThreadRetitled():
-            thread.url, thread.title = event.url or "", event.title or ""
+            thread.url, thread.title, thread.unverified = event.url or "", event.title or "", False
+        case ThreadLabelled():
+            thread.labels = list(event.labels)
         case ThreadClosed():
             _turn(thread, "closed", recorded)
         case ThreadReopened():
@@ -53,6 +58,19 @@ def apply(thread: ThreadState, recorded: Recorded, event: ThreadEvent, listener:
             _turn(thread, "archived", recorded)
         case PolicyOverridden():
             thread.overrides = event.overrides
+        case AnchorOpened() | AnchorReworded() | AnchorClosed() | AnchorReopened():
+            _apply_to_anchor(thread, event)
+        case _:
+            assert_never(event)
+    return THREAD
+
+
+def _turn(thread: ThreadState, status: ThreadStatus, recorded: Recorded) -> None:
+    thread.status, thread.status_at = status, recorded.occurred_at
+
+
+def _apply_to_anchor(thread: ThreadState, event: AnchorOpened | AnchorReworded | AnchorClosed | AnchorReopened) -> None:
+    match event:
         case AnchorOpened():
             thread.anchors[event.anchor] = AnchorState()
             _word(thread.anchors[event.anchor], event)
@@ -64,11 +82,6 @@ def apply(thread: ThreadState, recorded: Recorded, event: ThreadEvent, listener:
             thread.anchors[event.anchor].status = "open"
         case _:
             assert_never(event)
-    return THREAD
-
-
-def _turn(thread: ThreadState, status: ThreadStatus, recorded: Recorded) -> None:
-    thread.status, thread.status_at = status, recorded.occurred_at
 
 
 def _word(anchor: AnchorState, event: AnchorOpened | AnchorReworded) -> None:

@@ -72,8 +72,17 @@ def kept(thread: ThreadState) -> ThreadState:
     Fields that no past page shows, and that older snapshots lack, are left out. Older snapshots thus stay valid and
     equal to new ones.
     """
-    waiting = {name: replace(comment, waits=None) for name, comment in thread.rows.items() if comment.waits is not None}
-    rows = {**thread.rows, **waiting} if waiting else thread.rows
+    less = {
+        name: replace(comment, waits=None, waited=None, decided_reports=[], decisions=[], figures=[], notice_words={})
+        for name, comment in thread.rows.items()
+        if comment.waits is not None
+        or comment.waited is not None
+        or comment.decided_reports
+        or comment.decisions
+        or comment.figures
+        or comment.notice_words
+    }
+    rows = {**thread.rows, **less} if less else thread.rows
     return replace(thread, opened_at=None, opened_by=None, rows=rows)
 
 

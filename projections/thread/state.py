@@ -7,10 +7,11 @@ garbage collection (`gc=False`): reading a large thread takes half the time.
 
 The stored state (written by `projections.views.changes`, read by `projections.views.stored_thread`) is in parts:
 - `meta.source` is the JSON of a `ThreadState` without `rows` and without `picks`.
-- Line SOURCE of a row is the JSON of a `CommentState` without `up`, `down`, `ballots`, `reports` and `answers`, and
-  with only the standing and the latest text. The words of a public text are in line PUBLIC. Every other text is in
-  `revisions`: `<comment>:<revision>` to the JSON of a `Text`.
-- `votes` (`up`, `down`), `ballots` and `reports` have keys of their own; `answers` is derived from the headers.
+- Line SOURCE of a row is the JSON of a `CommentState` without `up`, `down`, `ballots`, `voids`, `reports`, `closed`,
+  `decided_reports`, `notice_words` and `answers`, and with only the standing and the latest text. The words of a
+  public text are in line PUBLIC. Every other text is in `revisions`: `<comment>:<revision>` to the JSON of a `Text`.
+- `votes` (`up`, `down`), `ballots` (and `voids`), `reports` and `filed` (`decided_reports`) have keys of their own.
+  `closed` and `notice_words` are beside `reports`, and `answers` is derived from the headers.
 """
 
 from typing import Final, Literal
@@ -18,11 +19,13 @@ from typing import Final, Literal
 from msgspec import Struct, field
 
 from core.caller import Actor, ActorKind
+from core.domain.appeal import AppealVerdict
 from core.domain.context import ThreadStatus
+from core.domain.decision import Verdict
 from core.domain.moderated_comment import ModeratedComment, Revision, Written
 from core.events.envelope import Recorded
-from core.events.types import CommentEdited
-from core.policy import PolicyChanges
+from core.events.types import Basis, CommentEdited, Span
+from core.policy import Ground, PolicyChanges
 from core.position import START, Position
 
 FOLD: Final = 4
@@ -35,6 +38,8 @@ Gone = Literal["moderator", "rule", "author", "erased", "unknown"]
 IMPORTER: Final = "import"
 """Id of the `system` actor, and name of the rule, of removals of which an import does not know who made them."""
 
+ReportOutcome = Literal["upheld", "dismissed"]
+
 TextStatus = Literal["published", "pending", "rejected", "redacted"]
 
 
@@ -44,11 +49,27 @@ class Text(Revision, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     votes_then: tuple[int, int] | None = None
     """Up and down votes when the text last left the page; None while the text is on the page or if it never was
     (`CommentState.votes_then`)."""
+    graced: bool = False
+    """True if an edit within grace replaces the text: only its author and staff find it in a history."""
 
     @property
     def status(self) -> TextStatus:
         """Status by the last verdict on the text, or "redacted". A superseded text keeps its status."""
         return self.verdict_status if self.redacted is None else "redacted"
+
+
+class Void(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The last voiding of a member's vote: of the vote as it was cast then."""
+
+    batch: str
+    value: int
+    revision: int
+    texts: tuple[Span, ...] = ()
+    """Runs of the texts that left the page with the vote: it is in their tallies unless it is void."""
+    retracted: bool = False
+    """True if the voter retracted the vote while it was void."""
+    restored: bool = False
+    """True if the batch was reversed."""
 
 
 class ReportState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -62,6 +83,67 @@ class ReportState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     at: int
     """Time of the report, in milliseconds since 1970."""
     position: Position
+
+
+class DecidedReport(Struct, frozen=True, kw_only=True, gc=False):
+    """A report that an approval dismissed or a rejection upheld, without its note."""
+
+    by: str
+    age: int
+    """`n` of the position of the report."""
+    revision: int
+    reason: str
+    at: int
+    """Time of the report, in milliseconds since 1970."""
+    outcome: ReportOutcome
+    decided_at: int
+    """Time of the decision, in milliseconds since 1970."""
+
+
+class NoticeWords(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The words of a notice that is open, or whose closing can be reversed."""
+
+    explanation: str | None = None
+    law: str | None = None
+
+
+class DecisionMark(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A moderator's decision on a text, without its words: those are in the event at `position`."""
+
+    position: Position
+    revision: int
+    verdict: Verdict
+    by: str
+    since: Position | None = None
+    """Position since which the comment had been in the moderation queue; None if it was not in it."""
+    undone: bool = False
+    """True if the decision was reversed exactly (`decision.reversed`)."""
+
+
+class FigureMark(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An event that figures count (`projections.thread.figure_marks`), with its open codes and without any words."""
+
+    position: Position
+    """Position of the event. Of an event of an import, with the time at which it happened."""
+    kind: str
+    """Type of the event."""
+    revision: int | None = None
+    verdict: Verdict | AppealVerdict | None = None
+    by: str | None = None
+    """The member of staff who acted; None if a rule did, or none is named."""
+    rule: str | None = None
+    """The rule that decided. Of a moderator's decision: the rule that held or rejected the text before."""
+    code: str | None = None
+    ground: Ground | None = None
+    basis: Basis | None = None
+    since: int | None = None
+    """Time since which the decided item had waited, in milliseconds since 1970; None if it had not."""
+    flags: str = ""
+    """Letters of what is so (`projections.thread.figure_marks`)."""
+    notice: str | None = None
+    """Reference of the notice that was filed, or that a decision closed."""
+    noticed: int | None = None
+    """Time at which the notice that a decision closed was filed, in milliseconds since 1970."""
 
 
 class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False):
@@ -79,12 +161,33 @@ class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False)
     of an earlier layout and snapshots have none."""
     answers: list[str] = field(default_factory=list)
     """The direct replies that the page shows, published or as tombstones, oldest first."""
+    graced: int = 0
+    """The last of the first revisions that came by edits within grace; 0 if there is none."""
+    removals: dict[int, Position] = field(default_factory=dict)
+    """Revisions whose removal the author asks for, with the positions of the requests."""
+    unvoted: bool = False
+    """True if a vote on the comment was ever retracted."""
     up: int = 0
     down: int = 0
     ballots: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Member to `(value, revision)` of the vote; a retracted vote is absent."""
+    """Member to `(value, revision)` of the vote that counts; a retracted or void vote is absent."""
+    voids: dict[str, Void] = field(default_factory=dict)
+    """Member to the last voiding of their vote, also after its reversal."""
     reports: list[ReportState] = field(default_factory=list)
     """The open reports, oldest first."""
+    decided_reports: list[DecidedReport] = field(default_factory=list)
+    """The decided reports, oldest first. Views of an earlier layout and snapshots have none."""
+    closed: list[ReportState] = field(default_factory=list)
+    """The reports that the last decision closed, as long as it can be reversed."""
+    notice_words: dict[str, NoticeWords] = field(default_factory=dict)
+    """The words of notices by reference, until they are closed for good. Snapshots have none."""
+    waited: Position | None = None
+    """`waits_since` before the last decision, as long as that can be reversed. Snapshots have none."""
+    decisions: list[DecisionMark] = field(default_factory=list)
+    """Every decision of a moderator, oldest first; those of imports are left out. Views of an earlier layout have only
+    the later ones, and snapshots have none."""
+    figures: list[FigureMark] = field(default_factory=list)
+    """Every event of the comment that figures count, oldest first. Of views and snapshots as of `decisions`."""
 
     @classmethod
     def text_of(
@@ -99,6 +202,9 @@ class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False)
             reason=event.reason if isinstance(event, CommentEdited) else None,
             rule=event.rule,
             match=event.match,
+            spans=event.spans,
+            tells=event.tells,
+            decision=cls.rejection_of(recorded, event),
             guarded=guarded,
             seen=seen,
         )
@@ -135,10 +241,16 @@ class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False)
         return self.standing if held else self.latest
 
     @property
+    def queued_since(self) -> Position | None:
+        """Position since which the comment is in the moderation queue, waiting or reported; None if it is not."""
+        since = [] if self.withdrawn or self.waits_since is None else [self.waits_since]
+        return min([*since, *(report.position for report in self.reports[:1])], default=None)
+
+    @property
     def overlaid(self) -> bool:
-        """True if the author's overlay lists the comment: the comment or its latest edit waits or was rejected."""
+        """True if the author's overlay lists the comment: withdrawn, or it or its latest edit waits or was rejected."""
         if self.withdrawn:
-            return False
+            return True
         return self.verdict_status != "published" or self.texts[self.latest].status in ("pending", "rejected")
 
     @property
@@ -156,7 +268,7 @@ class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False)
         text = self.texts[self.standing or self.latest]
         if text.decision is None:
             return "unknown" if text.rule == IMPORTER else "rule"
-        if text.decision.kind != "system":
+        if not text.decision.automated:
             return "moderator"
         return "unknown" if text.decision.by == IMPORTER else "rule"
 
@@ -186,6 +298,9 @@ class ThreadState(Struct, kw_only=True, omit_defaults=True, gc=False):
     id: str
     url: str = ""
     title: str = ""
+    unverified: bool = False
+    """True if only staff see the title: a member gave the title, and neither staff nor a signed token confirmed it."""
+    labels: list[str] = field(default_factory=list)
     status: ThreadStatus = "open"
     status_at: int | None = None
     """Time at which the thread was last closed, archived or reopened, in milliseconds since 1970. None if it never was,
@@ -217,6 +332,11 @@ class ThreadState(Struct, kw_only=True, omit_defaults=True, gc=False):
     """Number of events folded."""
     rows: dict[str, CommentState] = field(default_factory=dict)
     """Every comment by id, in the order of posting."""
+
+    @property
+    def public_title(self) -> str | None:
+        """The title as everyone sees it; None while it is unverified."""
+        return None if self.unverified else self.title
 
 
 def picks_of(rows: dict[str, CommentState]) -> list[str]:

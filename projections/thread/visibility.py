@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.domain.moderated_comment import shown
+from projections.thread import voids
 from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects, PublicChange
 from projections.thread.state import CommentState, Gone, ThreadState
 
@@ -43,7 +44,7 @@ def update_visibility(
 ) -> Effects:
     """Update the page for a changed comment and return the public changes."""
     after = Visibility.of(comment)
-    _part(comment, before, after)
+    _part(comment, before, after, listener)
     if after.pick and not before.pick:
         insort(thread.picks, comment.id, key=lambda pick: thread.rows[pick].posted.n)
     elif before.pick and not after.pick:
@@ -68,7 +69,7 @@ def update_visibility(
     return Effects(tuple(changes)) if changes else NOTHING_PUBLIC
 
 
-def _part(comment: CommentState, before: Visibility, after: Visibility) -> None:
+def _part(comment: CommentState, before: Visibility, after: Visibility, listener: ChangeListener) -> None:
     """Store the tally with a text that leaves the page, and clear it from a text that appears on the page."""
     was = before.standing if before.published else None
     now = after.standing if after.published else None
@@ -76,6 +77,9 @@ def _part(comment: CommentState, before: Visibility, after: Visibility) -> None:
         return
     if was is not None:
         comment.texts[was] = replace(comment.texts[was], votes_then=(comment.up, comment.down))
+        voids.leave(comment, was, listener)
+    if now is not None:
+        voids.appear(comment, now, listener)
     if now is not None and comment.texts[now].votes_then is not None:
         comment.texts[now] = replace(comment.texts[now], votes_then=None)
 
@@ -92,15 +96,15 @@ def _update_ancestors(
     at = comment
     while at.parent is not None:
         parent = thread.rows[at.parent]
-        turns = not parent.published and len(parent.answers) == (0 if appeared else 1)
-        if turns:
+        is_toggled = not parent.published and len(parent.answers) == (0 if appeared else 1)
+        if is_toggled:
             listener.comment(parent)
         listener.answers(parent)
         if appeared:
             insort(parent.answers, at.id, key=lambda answer: thread.rows[answer].posted.n)
         else:
             parent.answers.remove(at.id)
-        if not turns:
+        if not is_toggled:
             break
         tombstones.append(("comment.removed", parent.id))
         at = parent

@@ -1,11 +1,14 @@
-"""Fold of votes and reports. Votes are the majority of all events, so this code is kept cheap."""
+"""Fold of votes. Votes are the majority of all events, so this code is kept cheap."""
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from core.events.envelope import Recorded
-from core.events.types import Event, ReportFiled, VoteCast, VoteRetracted
+from core.events.event import Event
+from core.events.types import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects
-from projections.thread.state import ReportState, ThreadState
+from projections.thread.state import ThreadState
 
 _NONE: Final = (0, 0)
 """Value and revision of an absent vote."""
@@ -23,16 +26,23 @@ def apply(
         comment.ballots[member] = (event.value, event.revision)
     else:
         before, after = comment.ballots.pop(member, _NONE), 0
+        if event.voided is not None:
+            comment.voids[member] = replace(comment.voids[member], retracted=True)
+        if not comment.unvoted:
+            listener.comment(comment)
+            comment.unvoted = True
+    if before is _NONE and not after:
+        return NOTHING_PUBLIC  # a void vote was retracted
     comment.up, comment.down = moved((comment.up, comment.down), before[0], after)
     return Effects((("votes.changed", comment.id),)) if comment.published else NOTHING_PUBLIC
 
 
 def value_of(event: Event) -> int | None:
-    """The value of a vote after a vote event (0 if retracted); None for any other event."""
+    """The value of a vote that counts after a vote event, 0 if none does; None for any other event."""
     match event:
-        case VoteCast(value=value):
+        case VoteCast(value=value) | VoteRestored(value=value):
             return value
-        case VoteRetracted():
+        case VoteRetracted() | VoteVoided():
             return 0
         case _:
             return None
@@ -46,23 +56,3 @@ def moved(votes: tuple[int, int], before: int, after: int) -> tuple[int, int]:
     if after:
         up, down = (up + 1, down) if after > 0 else (up, down + 1)
     return up, down
-
-
-def report(thread: ThreadState, recorded: Recorded, event: ReportFiled, listener: ChangeListener) -> Effects:
-    """Add a member's report of a comment."""
-    comment = thread.rows[event.comment]
-    listener.comment(comment)
-    actor = recorded.envelope.actor
-    comment.reports = [
-        *comment.reports,
-        ReportState(
-            by=actor.id,
-            kind=actor.kind,
-            revision=event.revision,
-            reason=event.reason,
-            note=event.note,
-            at=recorded.occurred_at,
-            position=recorded.position,
-        ),
-    ]
-    return NOTHING_PUBLIC

@@ -27,7 +27,7 @@ from projections.views.parked_threads import read_parked
 from projections.views.stored_thread import Reads
 from projections.views.versions import ALL, Scope
 
-Tell = Callable[[int, int, int], None]
+Report = Callable[[int, int, int], None]
 
 
 class PartitionCheck:
@@ -61,23 +61,23 @@ class PartitionCheck:
         """Counts of what was not compared, by part."""
         return self._check.left
 
-    async def run(self, existing: StoredKeys, tell: Tell) -> AsyncIterator[Difference]:
+    async def run(self, existing: StoredKeys, report: Report) -> AsyncIterator[Difference]:
         """Yield all differences; `existing` are the keys found by a preceding scan.
 
-        After each thread, `tell` receives the number of events folded, their total, and the number of threads compared.
+        After each thread, `report` gets the number of events folded, their total, and the number of threads compared.
         Raises as `LogIndex`, and `Superseded` if meanwhile another generation is served or another version writes into
         this one.
         """
         try:
             await self._index.go_to(await self._check.cursor())
-            async for difference in self._all(existing, tell) if self.scope.fold else self._uncompared():
+            async for difference in self._all(existing, report) if self.scope.fold else self._uncompared():
                 yield difference
             for name, fault in self._index.content_faults():
                 place = self._check.difference(
                     name if name[1] else None, self.keys.log, str(fault.position), None, None
                 )
                 yield replace(place, content=fault)
-            tell(self.at.n, self.at.n, len(self._compared))
+            report(self.at.n, self.at.n, len(self._compared))
         except ViewsAhead as ahead:
             key = self.keys.cursor(self.generation)
             yield self._check.difference(None, key, None, str(self.at).encode(), str(ahead.cursor).encode())
@@ -90,13 +90,13 @@ class PartitionCheck:
         for name, record in sorted(parked.items()):
             yield replace(self._check.difference(name, key, "/".join(name), None, None), parked=record)
 
-    async def _all(self, existing: StoredKeys, tell: Tell) -> AsyncIterator[Difference]:
+    async def _all(self, existing: StoredKeys, report: Report) -> AsyncIterator[Difference]:
         while rest := [name for name in self._index.threads if name not in self._compared]:
             for name in rest:
                 self._compared.add(name)
                 async for difference in self._thread(name, has_snapshots=name in existing.snapshots):
                     yield difference
-                tell(self._folded, self.at.n, len(self._compared))
+                report(self._folded, self.at.n, len(self._compared))
         counts = ListingCounts()
         for name in self._counts.deferred:
             async for difference in self._check.strays(self._replay(name), counts):

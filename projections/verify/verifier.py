@@ -93,7 +93,7 @@ async def verify(
     for check in checks:
         number, threads = check.keys.number, 0
 
-        def tell(done: int, total: int, compared: int, number: int = number, before: int = events) -> None:
+        def report(done: int, total: int, compared: int, number: int = number, before: int = events) -> None:
             nonlocal threads
             threads = compared
             more = max(0, total - lengths[number])
@@ -105,7 +105,7 @@ async def verify(
         whole = False
         while True:
             try:
-                async for difference in through.run(existing[number], tell):
+                async for difference in through.run(existing[number], report):
                     yield difference
                 whole = True
                 found = await damage.beyond(log, number, through.at)

@@ -13,18 +13,21 @@ from msgspec import Struct
 from core.keys import Partition, ThreadViews
 from core.position import Position
 from projections.thread.state import CommentState, ThreadState
+from projections.views import ballots, layout
 from projections.views import feed_entries as feed
-from projections.views import layout
+from projections.views.ballots import NO_BALLOT, Ballot, ballot_of
 from projections.views.layout import Cell, Html, Value
 from projections.views.thread_cache import BALLOT, size_of_row
 
 ChangeCommand = Literal["HSET", "HDEL", "ZADD", "ZREM", "DEL"]
 Argument = bytes | str | int
 
-NEW: Final = 16
+NEW: Final = 20
 """Usual upper bound of the arguments for a new comment."""
-CHANGED: Final = 40
+CHANGED: Final = 46
 """As NEW, for a changed comment."""
+DECIDED: Final = 8
+"""As NEW, for a comment that changed before: a decision adds members to listings that others leave as they are."""
 VOTED: Final = 9
 """As NEW, for a vote."""
 
@@ -69,8 +72,8 @@ class ChangeTracker:
         self.weight = 40
         """Estimated number of arguments of the changes."""
         self._comments: dict[str, dict[Cell, Value]] = {}
-        self._votes: defaultdict[str, dict[str, tuple[int, int] | None]] = defaultdict(dict)
-        """Former votes by comment and member."""
+        self._votes: defaultdict[str, dict[str, Ballot]] = defaultdict(dict)
+        """Former ballots by comment and member."""
         self._sizes: dict[str, int] = {}
         """Former size of each comment in `_comments`."""
         self._answered: dict[str, None] = {}
@@ -80,6 +83,7 @@ class ChangeTracker:
     def comment(self, comment: CommentState) -> None:
         """`comment` is about to change. A comment that is not in the thread yet has nothing in the views."""
         if comment.id in self._comments:
+            self.weight += DECIDED
             return
         if comment.id in self.thread.rows:
             self._comments[comment.id] = layout.of_comment(comment, self.thread.id)
@@ -93,7 +97,7 @@ class ChangeTracker:
         """The vote of `member` on `comment` is about to change."""
         votes = self._votes[comment.id]
         if member not in votes:
-            votes[member] = comment.ballots.get(member)
+            votes[member] = ballot_of(comment, member)
             self.weight += VOTED
 
     def answers(self, comment: CommentState) -> None:
@@ -108,8 +112,10 @@ class ChangeTracker:
         rows = self.thread.rows
         grown = sum(size_of_row(rows[name]) - self._sizes.get(name, 0) for name in self._comments)
         for name, votes in self._votes.items():
-            now = rows[name].ballots
-            grown += BALLOT * sum((member in now) - (before is not None) for member, before in votes.items())
+            now = rows[name]
+            grown += BALLOT * sum(
+                (ballot_of(now, member) != NO_BALLOT) - (before != NO_BALLOT) for member, before in votes.items()
+            )
         return grown
 
     def bodies(self) -> Iterator[str]:
@@ -158,7 +164,7 @@ class ChangeTracker:
                 out.puts[name][field] = layout.encode(value)
 
     def _tallies(self, out: "_Out") -> None:
-        tallies, top, ballots = out.puts["votes"], out.puts["top"], out.puts["ballots"]
+        tallies, top, members = out.puts["votes"], out.puts["top"], out.puts["ballots"]
         for name, votes in self._votes.items():
             comment = self.thread.rows[name]
             tally = layout.votes(comment)
@@ -169,13 +175,13 @@ class ChangeTracker:
             if comment.parent is None and comment.on_page:
                 top[comment.member] = layout.top_score(comment)
             for member, before in votes.items():
-                after = comment.ballots.get(member)
+                after = ballot_of(comment, member)
                 if before == after:
                     continue
-                if before is not None:
-                    out.drop("ballots", layout.ballot(name, member, before))
-                if after is not None:
-                    ballots[layout.ballot(name, member, after)] = 0
+                if before != NO_BALLOT:
+                    out.drop("ballots", ballots.encode(name, member, before))
+                if after != NO_BALLOT:
+                    members[ballots.encode(name, member, after)] = 0
 
     def _answers(self, out: "_Out") -> None:
         for name in self._answered:

@@ -16,16 +16,16 @@ import msgspec
 
 from core.keys import ThreadViews
 from core.times import rfc3339
-from projections.thread.state import CommentState, ReportState, Text, ThreadState
-from projections.views import stored_row
+from projections.thread.state import CommentState, NoticeWords, ReportState, Text, ThreadState
+from projections.views import ballots, filed_reports, stored_row
 from projections.views.listings import registry
 
 Cell = tuple[str, str]
-Value = int | str | Text | list[ReportState] | None
-"""Score in a sorted set; in a hash a name, a text or reports, not yet encoded."""
+Value = int | str | Text | list[ReportState] | dict[str, NoticeWords] | None
+"""Score in a sorted set; in a hash a name, a text, reports or words of notices, not yet encoded."""
 Html = Callable[[str], str]
 
-THREAD_SETS: Final = ("roots", "top", "anchored", "replies", "ballots", "waiting")
+THREAD_SETS: Final = ("roots", "top", "anchored", "replies", "ballots", "waiting", "filed")
 """The views of a thread that are sorted sets."""
 
 THREAD_HASHES: Final = tuple(name for name in ThreadViews._fields if name not in THREAD_SETS)
@@ -62,12 +62,34 @@ def of_comment(comment: CommentState, thread: str) -> dict[Cell, Value]:
         for number, text in comment.texts.items():
             if number not in in_row:
                 cells["revisions", f"{comment.id}:{number}"] = text
-    if comment.reports:
-        cells["reports", comment.id] = comment.reports
+    cells.update(_of_reports(comment))
+    if comment.notice_words:
+        cells["reports", notices(comment.id)] = comment.notice_words
     for listing in registry.COMMENT_LISTINGS:
         for member, score in listing.of_comment(comment, thread):
             cells[listing.cell, member] = score
     return cells
+
+
+def _of_reports(comment: CommentState) -> dict[Cell, Value]:
+    """The cells of the reports of a comment."""
+    if not (comment.reports or comment.decided_reports or comment.closed):
+        return {}  # as nearly always
+    cells: dict[Cell, Value] = {("filed", member): 0 for member in filed_reports.members(comment)}
+    for field, reports in ((comment.id, comment.reports), (closed(comment.id), comment.closed)):
+        if reports:
+            cells["reports", field] = reports
+    return cells
+
+
+def closed(comment: str) -> str:
+    """Field of `reports` with the reports that the last decision on a comment closed, as long as it can be reversed."""
+    return f"{comment}:closed"
+
+
+def notices(comment: str) -> str:
+    """Field of `reports` with the words of the notices about a comment."""
+    return f"{comment}:notices"
 
 
 def of_thread(thread: ThreadState) -> dict[Cell, Value]:
@@ -112,12 +134,6 @@ def answers(comment: CommentState, thread: ThreadState) -> bytes | None:
     return " ".join((str(len(comment.answers)), *first)).encode()
 
 
-def ballot(comment: str, member: str, vote: tuple[int, int]) -> str:
-    """Member of `ballots` for a vote."""
-    value, revision = vote
-    return f"{member} {comment} {value} {revision}"
-
-
 def meta(thread: ThreadState) -> dict[str, bytes]:
     """The fields of `meta`: the thread as served and its source, and the picks if it has any, as sorted members."""
     pinned = None if thread.pinned is None else thread.rows[thread.pinned]
@@ -125,7 +141,8 @@ def meta(thread: ThreadState) -> dict[str, bytes]:
         "id": thread.id,
         "site": thread.site,
         "url": thread.url,
-        "title": thread.title,
+        "title": thread.public_title,
+        "labels": thread.labels,
         "status": thread.status,
         "status_at": None if thread.status_at is None else rfc3339(thread.status_at),
         "comments": thread.comments,
@@ -165,8 +182,10 @@ def besides_rows(thread: ThreadState) -> Iterator[tuple[str, str, bytes | int]]:
         first = answers(comment, thread)
         if first is not None:
             yield "answers", comment.id, first
-        for member, vote in comment.ballots.items():
-            yield "ballots", ballot(comment.id, member, vote), 0
+        for member in comment.ballots:
+            yield "ballots", ballots.encode(comment.id, member, ballots.ballot_of(comment, member)), 0
+        for member in comment.voids.keys() - comment.ballots.keys():
+            yield "ballots", ballots.encode(comment.id, member, ballots.ballot_of(comment, member)), 0
         for (name, field), kept in of_comment(comment, thread.id).items():
             yield name, field, encode(kept)
 

@@ -66,7 +66,7 @@ class Projection:
         self._cache = cache or ThreadCache()
         self._most_arguments = most_arguments
         self._threads: dict[Name, ThreadState] = {}
-        self._torn: set[Name] = set()
+        self._rewritten: set[Name] = set()
         self._trackers: dict[Name, ChangeTracker] = {}
         self._lines: list[bytes] = []
         self._weight = 0
@@ -84,20 +84,20 @@ class Projection:
         name = (recorded.envelope.site, recorded.envelope.thread)
         return name[1] != "" and name not in self._threads and self._folds(name, recorded)
 
-    def hold(self, thread: ThreadState, *, torn: bool = False) -> None:
-        """Add the state of a thread at the cursor. With `torn`, the thread's views differ and are rewritten in full."""
+    def hold(self, thread: ThreadState, *, rewrite: bool = False) -> None:
+        """Add the state of a thread at the cursor. With `rewrite`, the views of the thread are rewritten in full."""
         name = thread.site, thread.id
         self._threads[name] = thread
         self._cache.keep(self, name, size_of(thread))
-        if torn:
-            self._torn.add(name)
+        if rewrite:
+            self._rewritten.add(name)
 
     def release(self, name: Name) -> bool:
         """Release a thread unless it has uncommitted changes. True if released."""
         if name in self._trackers:
             return False
         del self._threads[name]
-        self._torn.discard(name)
+        self._rewritten.discard(name)
         return True
 
     def close(self) -> None:
@@ -154,8 +154,8 @@ class Projection:
 
     def _begun(self, name: Name) -> ChangeTracker:
         """Start a change tracker for a thread without events since the last commit."""
-        tracker = self._trackers[name] = ChangeTracker(self._threads[name], whole=name in self._torn)
-        self._torn.discard(name)
+        tracker = self._trackers[name] = ChangeTracker(self._threads[name], whole=name in self._rewritten)
+        self._rewritten.discard(name)
         self._weight += tracker.weight
         return tracker
 

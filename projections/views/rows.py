@@ -12,11 +12,12 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from core.domain.moderated_comment import Status
+from core.policy import Ground
 from core.times import TimeText, rfc3339
 from projections.thread.state import CommentState, Gone, Text
 from projections.views.viewer import Viewer
 
-LAYOUT: Final = 2
+LAYOUT: Final = 6
 """Version of the stored rows (`projections.views.versions`): raised by every change in their fields."""
 
 EMPTY_REPLIES: Final = b'{"count":0,"comments":[],"next":null}'
@@ -75,6 +76,9 @@ class Moderation(Struct, frozen=True, kw_only=True, gc=False):
     """The decision about the text shown, for staff."""
 
     reason: str | None
+    code: str | None
+    ground: Ground | None
+    spam: bool
     note: str | None
     rule: str | None
     match: str | None
@@ -251,10 +255,16 @@ def after_pinned(up: int, down: int) -> bytes:
 
 
 def moderation(text: Text) -> Moderation:
-    """The `moderation` field for staff. Every field is null if no rule held the text and no decision was made."""
+    """The `moderation` field for staff.
+
+    Every field is null, and `spam` false, if no rule held the text and no decision was made.
+    """
     decision = text.decision
     return Moderation(
         reason=decision.reason if decision else None,
+        code=decision.code if decision else None,
+        ground=decision.ground if decision else None,
+        spam=decision is not None and decision.spam,
         note=decision.note if decision else None,
         rule=text.rule,
         match=text.match,
@@ -267,7 +277,7 @@ def _begin(comment: CommentState, thread: str, revision: int, status: Status, ht
     text = comment.texts[revision]
     author = comment.author
     edited = answered = None
-    if revision > 1:
+    if revision > max(1, comment.graced):
         name = text.name if text.name is not None else author.name
         edited = Edited(at=rfc3339(text.at), by=EditedBy(name=name))  # type: ignore[arg-type] # null if destroyed
     if comment.answered is not None:

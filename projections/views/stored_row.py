@@ -82,7 +82,19 @@ def source(comment: CommentState) -> bytes:
     if comment.published:
         standing = comment.standing or comment.latest
         texts[standing] = msgspec.structs.replace(texts[standing], body=None)
-    kept = msgspec.structs.replace(comment, texts=texts, answers=[], up=0, down=0, ballots={}, reports=[])
+    kept = msgspec.structs.replace(
+        comment,
+        texts=texts,
+        answers=[],
+        up=0,
+        down=0,
+        ballots={},
+        voids={},
+        reports=[],
+        closed=[],
+        decided_reports=[],
+        notice_words={},
+    )
     return _JSON.encode(kept)
 
 

@@ -1,6 +1,7 @@
 """Reading of a thread's state back from its views: exactly the state that wrote them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -8,8 +9,8 @@ import msgspec
 from core.keys import Partition
 from core.position import Position, kept
 from core.redis.command import Argument, RedisCommand
-from projections.thread.state import CommentState, ReportState, Text, ThreadState, picks_of
-from projections.views import stored_row
+from projections.thread.state import CommentState, NoticeWords, ReportState, Text, ThreadState, picks_of
+from projections.views import ballots, filed_reports, layout, stored_row
 from projections.views.layout import THREAD_HASHES, THREAD_SETS
 
 
@@ -23,7 +24,7 @@ class StoredViews(NamedTuple):
     """Members and scores of the sorted sets by view name."""
 
 
-NEEDED: Final = ("meta", "rows", "votes", "revisions", "reports", "ballots")
+NEEDED: Final = ("meta", "rows", "votes", "revisions", "reports", "ballots", "filed")
 """Views that a state is read from; the other views are derived from these."""
 
 
@@ -103,10 +104,22 @@ def from_views(views: StoredViews, site: str, thread: str) -> ThreadState:
         if row.parent is not None and stored[name.encode()].kind != b"-":
             state.rows[row.parent].answers.append(name)
     state.picks = picks_of(state.rows)
-    for member in views.sets["ballots"]:
-        voter, comment, value, revision = member.decode().split(" ")
-        state.rows[comment].ballots[voter] = (int(value), int(revision))
+    for listed in views.sets["ballots"]:
+        voter, comment, (cast, void) = ballots.decode(listed.decode())
+        if cast is not None:
+            state.rows[comment].ballots[voter] = cast
+        if void is not None:
+            state.rows[comment].voids[voter] = void
+    _read_decided_reports(state, views.sets.get("filed", {}))
     return state
+
+
+def _read_decided_reports(state: ThreadState, members: Iterable[bytes]) -> None:
+    """Read the decided reports of every comment, oldest first. Views of an earlier layout have none."""
+    for filed in sorted((filed_reports.read(member.decode()) for member in members), key=attrgetter("age")):
+        decided = filed_reports.decided_report(filed)
+        if decided is not None:
+            state.rows[filed.comment].decided_reports.append(decided)
 
 
 def _comments(
@@ -126,6 +139,12 @@ def _comments(
             }
         if name in hashes["reports"]:
             comment.reports = _REPORTS.decode(hashes["reports"][name])
+        kept_back = hashes["reports"].get(layout.closed(comment.id).encode())
+        if kept_back is not None:
+            comment.closed = _REPORTS.decode(kept_back)
+        words = hashes["reports"].get(layout.notices(comment.id).encode())
+        if words is not None:
+            comment.notice_words = _NOTICES.decode(words)
         yield comment.id, comment
 
 
@@ -135,4 +154,5 @@ def _pairs(flat: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 _THREAD: Final = msgspec.json.Decoder(ThreadState)
 _TEXT: Final = msgspec.json.Decoder(Text)
+_NOTICES: Final = msgspec.json.Decoder(dict[str, NoticeWords])
 _REPORTS: Final = msgspec.json.Decoder(list[ReportState])

@@ -20,6 +20,12 @@ TEXT: Final = 375
 """Bytes per text, without its body."""
 BALLOT: Final = 100
 """Bytes per vote."""
+REPORT: Final = 300
+"""Bytes per decided report."""
+NOTICE: Final = 500
+"""Bytes per notice, without its words."""
+FIGURE: Final = 300
+"""Bytes per event that figures count."""
 
 
 class Holder(Protocol):
@@ -71,9 +77,17 @@ class ThreadCache:
 
 def size_of(thread: ThreadState) -> int:
     """Size of a thread in bytes."""
-    return THREAD + sum(size_of_row(comment) + BALLOT * len(comment.ballots) for comment in thread.rows.values())
+    return THREAD + sum(size_of_row(comment) + BALLOT * _votes(comment) for comment in thread.rows.values())
+
+
+def _votes(comment: CommentState) -> int:
+    """The number of members with a vote, or a void one."""
+    return len(comment.ballots.keys() | comment.voids.keys()) if comment.voids else len(comment.ballots)
 
 
 def size_of_row(comment: CommentState) -> int:
     """Size of a comment in bytes, without votes."""
-    return ROW + sum(TEXT + len(text.body or "") for text in comment.texts.values())
+    texts = sum(TEXT + len(text.body or "") for text in comment.texts.values())
+    words = sum(len(words.explanation or "") for words in comment.notice_words.values())
+    figures = FIGURE * len(comment.figures)
+    return ROW + texts + REPORT * len(comment.decided_reports) + NOTICE * len(comment.notices) + words + figures

@@ -24,7 +24,7 @@ from projections.views import rows
 from projections.views.listings import registry
 
 LAYOUT: Final[Mapping[str, int]] = {
-    "meta": 3,
+    "meta": 4,
     "rows": rows.LAYOUT,
     "votes": 1,
     "names": 1,
@@ -33,10 +33,11 @@ LAYOUT: Final[Mapping[str, int]] = {
     "anchored": 1,
     "replies": 1,
     "answers": 1,
-    "revisions": 1,
+    "revisions": 3,
     "ballots": 1,
-    "waiting": 1,
-    "reports": 1,
+    "waiting": 2,
+    "reports": 2,
+    "filed": 1,
     **{listing.name: listing.version for listing in registry.LISTINGS},
 }
 """Version of each view's contents, by the ending of the view's key: views of a thread, then listings.

@@ -23,6 +23,6 @@ class Clock:
 async def there(server: str) -> AsyncIterator[Stage]:
     """An open site with three open threads in four partitions, and its views."""
     log = MemoryLog(4, clock=Clock())
-    await Play(log).open(threads=3, policy=Policy())
+    await Play(log).open(threads=3, policy=Policy(grace=0))
     async with stage(server, log) as made:
         yield made

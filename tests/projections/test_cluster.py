@@ -14,7 +14,8 @@ from tests.projections.verify.test_verifier import (
 from tests.support.discussions import stream
 from tests.support.projecting import SITE, THREADS, bench, projecting
 from tests.support.shapes_of_deployment import fresh, server
-from workers.rebuild.rebuilder import Flipped, Rebuilder
+from workers.rebuild.partition_rebuild import Flipped
+from workers.rebuild.rebuilder import Rebuilder
 
 __all__ = [
     "every_way",

@@ -9,7 +9,7 @@
 --                              another event about the comment after the views
 --         {generation, cursor, upto, ballot, stored row, tally, answers, name, vote, before, vote, before, …}
 --           upto     the last event included in the result: the cursor, if too many events follow it
---           ballot   in that case the voter's vote in the views, as `<value> <revision>`, or ""; else false
+--           ballot   in that case the voter's vote in the views, as `<value> <revision> …`, or ""; else false
 --           tally    `<up> <down>`, or false      answers  number of replies that the page shows, or false
 --           name     the JSON of the name of the author replied to, or false
 --           vote     `e` of a vote after the views, oldest first; then `e` of the same member's previous vote, or ""

@@ -5,7 +5,8 @@ from typing import Final
 from projections.thread.state import CommentState
 from projections.views.listings.listing import CommentListing, Members, PositionOrder, fourth_word, third_word
 
-_LETTERS: Final = {"published": "p", "pending": "q", "rejected": "r", "withdrawn": "w"}
+LETTERS: Final = {"published": "p", "pending": "q", "rejected": "r", "withdrawn": "w"}
+"""Letter of each status."""
 
 
 def _text(ms: int, n: int) -> str:
@@ -18,9 +19,12 @@ def _position(member: str) -> tuple[int, int]:
 
 
 def _of_comment(comment: CommentState, thread: str) -> Members:
-    time, letter = _text(comment.posted.ms, comment.posted.n), _LETTERS[comment.status]
+    time, letter = _text(comment.posted.ms, comment.posted.n), LETTERS[comment.status]
     return ((f"{comment.author.id} {time} {thread} {comment.id} {letter}", 0),)
 
+
+BY_AUTHOR: Final = PositionOrder(_text, _position)
+"""Order of members that begin with an author."""
 
 AUTHORS: Final = CommentListing(
     "authors",
@@ -28,5 +32,5 @@ AUTHORS: Final = CommentListing(
     of_comment=_of_comment,
     thread_of=third_word,
     comment_of=fourth_word,
-    order=PositionOrder(_text, _position),
+    order=BY_AUTHOR,
 )

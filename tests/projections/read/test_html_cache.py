@@ -17,7 +17,7 @@ from core.policy import PolicyChanges
 from core.text import render as markup
 from core.text.render import Rendered, rendered
 from core.throttle import Pace, collected
-from projections.read import comments, members, moderation_queue
+from projections.read import comments, members, moderation_queue, overlay
 from projections.read.html_cache import ahead
 from projections.read.queries import ListQuery, QueueQuery
 from projections.rebuild.builder import Rebuilding
@@ -169,7 +169,7 @@ async def test_others_have_their_turn_within_an_overlay(there: Stage, monkeypatc
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, *map(post, range(MANY)))
     async with others(monkeypatch) as turns:
-        assert await comments.overlay(there.served, SITE, THREAD, "ada") is not None
+        assert await overlay.of_member(there.served, SITE, THREAD, "ada", 0) is not None
         assert turns.between_all
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from core.caller import Caller
 from core.events.envelope import Recorded, Stamp, stamped
-from core.events.types import CommentPosted, Event, ThreadRetitled, VoteCast, VoteRetracted
+from core.events.event import Event
+from core.events.types import CommentPosted, ThreadRetitled, VoteCast, VoteRetracted
 from core.position import START, Position
 from projections.read.row_cache import REMEMBERED, CachedRow, RowMemory
 from projections.views.pointer import FIRST, Pointer

@@ -4,12 +4,14 @@ from typing import Any
 
 import msgspec
 
-from core.domain.authoring import EditComment, PostComment, WithdrawComment
+from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.moderation import Decide, FeatureComment
+from core.domain.report import FileReport
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor
 from core.domain.vote import CastVote
 from core.policy import PolicyChanges
-from projections.read import comments, pages
+from core.times import parse_rfc3339
+from projections.read import comments, overlay, pages
 from projections.read.queries import PageAnswer, RepliesQuery
 from projections.views.viewer import PUBLIC, Viewer
 from tests.support.discussions import MOD, PEOPLE, SITE, THREADS
@@ -49,6 +51,7 @@ async def test_a_published_row_is_the_same_for_everyone_and_has_moderation_for_s
     staff = await seen_by(there, "a", STAFF)
     judged = staff.pop("moderation")
     assert staff.pop("reason") is None
+    assert judged.pop("spam") is False
     assert set(judged.values()) == {None}
     assert staff == public
     assert public["replies"] == {"count": 0, "comments": [], "next": None}
@@ -116,9 +119,9 @@ async def test_whom_an_unseen_comment_answers_is_named_to_those_who_see_it_while
     await there.do(BEN, post("b", parent="a"))
 
     async def named() -> list[Any]:
-        overlay = await comments.overlay(there.served, SITE, THREAD, "ben")
-        assert overlay is not None
-        rows = [msgspec.json.decode(one) for one in overlay.pending]
+        own = await overlay.of_member(there.served, SITE, THREAD, "ben", 0)
+        assert own is not None
+        rows = [msgspec.json.decode(one) for one in own.pending]
         rows += [await seen_by(there, "b", viewer) for viewer in (OTHER, STAFF)]
         return [row["in_reply_to"]["name"] for row in rows]
 
@@ -218,42 +221,99 @@ async def test_an_overlay_holds_what_waits_and_what_was_rejected_and_every_vote(
     await there.do(ADA, CastVote(comment="other", value=-1))
     await there.do(MOD, reject("b"), OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, post("d"), EditComment(comment="c", revision=1, body="calmer words"))
-    overlay = await comments.overlay(there.served, SITE, THREAD, "ada")
-    assert overlay is not None
-    pending = [msgspec.json.decode(row) for row in overlay.pending]
+    own = await overlay.of_member(there.served, SITE, THREAD, "ada", 0)
+    assert own is not None
+    pending = [msgspec.json.decode(row) for row in own.pending]
     assert [(row["id"], row["revision"], row["status"]) for row in pending] == [
         ("d", 1, "pending"),
         ("c", 2, "pending"),
     ]
     assert pending[1]["body"] == "calmer words"
-    (rejected,) = [msgspec.json.decode(row) for row in overlay.rejected]
+    (rejected,) = [msgspec.json.decode(row) for row in own.rejected]
     assert (rejected["id"], rejected["decision"]["reason"], rejected["decision"]["by"]) == ("b", "manners", "moderator")
     assert "third time" not in str(rejected)
-    assert overlay.votes == {"other": {"value": -1, "revision": 1}}
+    assert own.votes == {"other": {"value": -1, "revision": 1}}
+
+
+async def test_an_overlay_says_why_a_text_waits_and_names_no_match_and_no_moderator(there: Stage) -> None:
+    await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="links")))
+    await there.do(ADA, post("a", "See https://spam.example"), post("b"))
+    await there.do(MOD, Decide(comment="b", verdict="hold", revision=1, note="third time"))
+    own = await overlay.of_member(there.served, SITE, THREAD, "ada", 0)
+    assert own is not None
+    pending = [msgspec.json.decode(row) for row in own.pending]
+    assert [(row["id"], row["held_by"]) for row in pending] == [
+        ("b", {"kind": "staff", "name": None}),
+        ("a", {"kind": "rule", "name": "links"}),
+    ]
+    assert "third time" not in str(pending)
+
+
+async def test_an_overlay_holds_what_its_member_withdrew_until_it_is_restored(there: Stage) -> None:
+    await there.do(ADA, post("a"), post("b"), WithdrawComment(comment="a"), WithdrawComment(comment="b"))
+    own = await overlay.of_member(there.served, SITE, THREAD, "ada", 0)
+    assert own is not None
+    rows = [msgspec.json.decode(row) for row in own.withdrawn]
+    assert [(row["id"], row["status"], row["body"]) for row in rows] == [
+        ("b", "withdrawn", "words"),
+        ("a", "withdrawn", "words"),
+    ]
+    other = await overlay.of_member(there.served, SITE, THREAD, "ben", 0)
+    assert other is not None
+    assert other.withdrawn == []
+    await there.do(ADA, RestoreComment(comment="b"))
+    own = await overlay.of_member(there.served, SITE, THREAD, "ada", 0)
+    assert own is not None
+    assert [msgspec.json.decode(row)["id"] for row in own.withdrawn] == ["a"]
+
+
+async def test_an_overlay_says_for_thirty_days_what_became_of_a_report(there: Stage) -> None:
+    await there.do(ADA, post("a"), post("b"), post("c"))
+    await there.do(BEN, *(FileReport(comment=name, reason="spam", note="look") for name in "abc"))
+    await there.do(EVE, FileReport(comment="a", reason="insult"))
+    await there.do(MOD, reject("a"), Decide(comment="b", verdict="approve", revision=1))
+
+    async def reports(member: str, now: int = 0) -> list[dict[str, Any]]:
+        own = await overlay.of_member(there.served, SITE, THREAD, member, now)
+        assert own is not None
+        return own.reports
+
+    found = await reports("ben")
+    assert [(one["comment"], one["reason"], one["outcome"]) for one in found] == [
+        ("c", "spam", None),
+        ("b", "spam", "dismissed"),
+        ("a", "spam", "upheld"),
+    ]
+    assert [one["decided_at"] is None for one in found] == [True, False, False]
+    assert [one["reason"] for one in await reports(EVE.id)] == ["insult"]
+    assert await reports("ada") == []
+    decided = parse_rfc3339(found[1]["decided_at"])
+    assert [one["comment"] for one in await reports("ben", decided + overlay.OUTCOMES_MS)][:2] == ["c", "b"]
+    assert [one["comment"] for one in await reports("ben", decided + overlay.OUTCOMES_MS + 1)] == ["c"]
 
 
 async def test_an_overlay_is_empty_for_who_has_nothing_waiting_and_absent_without_a_thread(there: Stage) -> None:
-    overlay = await comments.overlay(there.served, SITE, THREAD, "dan")
-    assert overlay is not None
-    assert (overlay.pending, overlay.rejected, overlay.votes) == ([], [], {})
-    assert await comments.overlay(there.served, SITE, "no-thread", "dan") is None
+    own = await overlay.of_member(there.served, SITE, THREAD, "dan", 0)
+    assert own is not None
+    assert (own.pending, own.rejected, own.votes) == ([], [], {})
+    assert await overlay.of_member(there.served, SITE, "no-thread", "dan", 0) is None
 
 
 async def test_an_overlay_of_a_member_whose_id_begins_like_anothers_is_their_own(there: Stage) -> None:
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(EVE, post("a"))
     for name in ("eve", "eve:", "eve:22", "ev"):
-        overlay = await comments.overlay(there.served, SITE, THREAD, name)
-        assert overlay is not None
-        assert overlay.pending == []
+        own = await overlay.of_member(there.served, SITE, THREAD, name, 0)
+        assert own is not None
+        assert own.pending == []
 
 
 async def test_the_newest_hundred_are_in_an_overlay(there: Stage) -> None:
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, *(post(f"c{number}") for number in range(103)))
-    overlay = await comments.overlay(there.served, SITE, THREAD, "ada")
-    assert overlay is not None
-    found = [msgspec.json.decode(row)["id"] for row in overlay.pending]
+    own = await overlay.of_member(there.served, SITE, THREAD, "ada", 0)
+    assert own is not None
+    found = [msgspec.json.decode(row)["id"] for row in own.pending]
     assert found == [f"c{number}" for number in range(102, 2, -1)]
 
 

@@ -17,7 +17,10 @@ HERE = Keys(1)[0]
 VIEWS = HERE.thread_views(1, "kew", "tea")
 SNAPSHOTS = HERE.snapshots("kew", "tea")
 WALK = [HERE.generation, *keys(VIEWS)]
+OVERLAY = [*WALK, VIEWS.waiting, VIEWS.ballots, VIEWS.filed]
 THREAD = b'{"id":"tea"}'
+_LISTED = [HERE.listing(1, "kew", name) for name in ("queue", "pending", "reported", "removals", "appeals", "notices")]
+_LABELLED = HERE.listing(1, "kew", "labelled")
 NAMES = {"a": '"Ada"', "b": '"Ben"'}
 
 
@@ -97,16 +100,21 @@ def page(redis: Redis, *args: Any, first: str = VIEWS.roots) -> Any:
         ("replies", [*WALK, HERE.cursor(1)], ("a", "", 1, 1, 1)),
         ("permalink", WALK, ("a", 1, 1)),
         ("rows", WALK, (0, "a")),
-        ("overlay", [*WALK, VIEWS.waiting, VIEWS.ballots], ("ada", 1)),
+        ("overlay", OVERLAY, ("ada", 1)),
         ("revisions", [HERE.generation, VIEWS.rows, VIEWS.revisions, VIEWS.votes], ("a", 1, 0, 1000)),
         ("read_texts", [HERE.generation, VIEWS.rows, VIEWS.revisions], ("a", 1)),
         ("read_past_start", [HERE.generation, SNAPSHOTS, VIEWS.meta, HERE.cursor(1), HERE.parked(1)], ("kew/tea",)),
-        ("queue", [HERE.generation, HERE.listing(1, "kew", "pending")], ("-", 1, "", "")),
+        ("queue", [HERE.generation, HERE.listing(1, "kew", "pending"), _LABELLED], ("-", 1, "", "", "", "", "")),
         ("list_by_score", [HERE.generation, HERE.listing(1, "kew", "threads")], ("+inf", "", 1)),
         ("list_by_member", [HERE.generation, HERE.listing(1, "kew", "opened")], ("+", "-", 1)),
         ("count_waiting", [HERE.generation, *WAITING], ("tea",)),
         ("list_by_member", [HERE.generation, HERE.listing(1, "kew", "authors")], ("(ada!", "[ada ", 1)),
         ("count_member_comments", [HERE.generation, HERE.listing(1, "kew", "authors")], ("ada",)),
+        ("count_decided", [HERE.generation, HERE.listing(1, "kew", "judged")], ("ada",)),
+        ("distinct_beginnings", [HERE.generation, HERE.listing(1, "kew", "aliases")], (2, "", "", 5)),
+        ("search_listing", [HERE.generation, HERE.listing(1, "kew", "posted"), _LABELLED], ("+", "-", 5, 5, "")),
+        ("digest_queue", [HERE.generation, *_LISTED], (5,)),
+        ("summarize_queue", [HERE.generation, *_LISTED, _LABELLED], ("-", 5, 5, "")),
     ],
 )
 def test_where_another_generation_is_served_there_is_nothing_else_in_the_reply(
@@ -275,11 +283,14 @@ def test_an_overlay_has_the_newest_first_and_every_ballot(views: Redis) -> None:
     views.zadd(VIEWS.waiting, {f"ada {age:012d}:{name}": 0 for age, name in ((9, "waits"), (1, "a"))})
     views.zadd(VIEWS.waiting, {"adam 000000000002:b": 0})
     views.zadd(VIEWS.ballots, {"ada b 1 1": 0, "ada a -1 2": 0, "adam b 1 1": 0})
-    _, lines, ballots = run(views, WalkScript("overlay"), [*WALK, VIEWS.waiting, VIEWS.ballots], "ada", 100)
+    views.zadd(VIEWS.filed, {f"ada {age:012d} b 1 spam 5": 0 for age in (3, 20)})
+    views.zadd(VIEWS.filed, {"adam 000000000004 b 1 spam 5": 0})
+    _, lines, ballots, filed = run(views, WalkScript("overlay"), OVERLAY, "ada", 100)
     assert [header for _, _, header in shapes(lines)] == [b"- ", b"p "]
     assert ballots == b"a -1 2\nb 1 1"
-    _, lines, _ = run(views, WalkScript("overlay"), [*WALK, VIEWS.waiting, VIEWS.ballots], "ada", 1)
-    assert len(shapes(lines)) == 1
+    assert filed == b"ada 000000000020 b 1 spam 5\nada 000000000003 b 1 spam 5"
+    _, lines, _, filed = run(views, WalkScript("overlay"), OVERLAY, "ada", 1)
+    assert (len(shapes(lines)), filed) == (1, b"ada 000000000020 b 1 spam 5")
 
 
 def test_revisions_are_all_the_texts_that_are_kept(views: Redis) -> None:
@@ -334,10 +345,11 @@ def test_a_queue_counts_what_matches_and_goes_on_behind_a_place(views: Redis) ->
         for n, ms in enumerate(range(5, 2505))
     ]
     views.zadd(pending, dict.fromkeys(members, 0))
-    script, names = Script("projections.read", "queue"), [HERE.generation, pending]
+    script, names = Script("projections.read", "queue"), [HERE.generation, pending, _LABELLED]
+    views.zadd(_LABELLED, {"drinks tea": 0})
 
-    def asked(start: str, limit: int, thread: str = "", author: str = "") -> tuple[int, list[str]]:
-        _, total, lines = run(views, script, names, start, limit, thread, author)
+    def asked(start: str, limit: int, thread: str = "", author: str = "", label: str = "") -> tuple[int, list[str]]:
+        _, total, lines = run(views, script, names, start, limit, thread, author, "", "", label)
         return total, lines.decode().splitlines()
 
     assert asked("-", 3) == (2500, members[:3])
@@ -351,6 +363,8 @@ def test_a_queue_counts_what_matches_and_goes_on_behind_a_place(views: Redis) ->
     both = [one for one in teas if one.endswith(" ben")]
     assert asked("-", 5000, "tea", "ben") == (len(both), both)
     assert asked("-", 5, "te", "") == (0, [])
+    assert asked("-", 2, label="drinks") == (1250, teas[:2])
+    assert asked("-", 2, label="drink") == (0, [])
 
 
 def test_threads_come_the_one_opened_last_first_from_a_place_on(views: Redis) -> None:
@@ -408,7 +422,8 @@ def test_a_member_is_tallied_by_status_and_by_nobody_elses(views: Redis) -> None
     members = [f"ada {n:015d}{n:012d} tea c{n} {'pqrw'[n % 4]}" for n in range(2502)]
     views.zadd(name, dict.fromkeys([*members, f"ada:2 {1:015d}{1:012d} tea x p"], 0))
     script, names = Script("projections.read", "count_member_comments"), [HERE.generation, name]
-    assert run(views, script, names, "ada")[1:] == [626, 626, 625, members[-1].encode()]
-    assert run(views, script, names, "ad")[1:] == [0, 0, 0, None]
+    found = run(views, script, names, "ada", "ad")[1:]
+    assert found[:6] == [626, 626, 625, 625, members[-1].encode(), members[0].encode()]
+    assert found[6:] == [0, 0, 0, 0, b"", b""]
     found = run(views, Script("projections.read", "list_by_member"), [HERE.generation, name], "(ada!", "[ada ", 2)
     assert found[1].decode().splitlines() == members[:-3:-1]

@@ -18,6 +18,7 @@ from projections.read import (
     comments,
     members,
     moderation_queue,
+    overlay,
     pages,
     past,
     progress,
@@ -25,6 +26,7 @@ from projections.read import (
     served_generation,
     threads,
 )
+from projections.read.member_profile import tallies
 from projections.read.page_json import Inconsistent
 from projections.read.queries import (
     ListQuery,
@@ -73,7 +75,7 @@ async def test_readers_follow_the_pointer_to_another_generation(there: Stage) ->
         lambda served: comments.permalink(served, SITE, THREAD, "b", ada),
         lambda served: comments.anchors(served, SITE, THREAD),
         lambda served: numbers(comments.read_counts(served, SITE, THREADS)),
-        lambda served: comments.overlay(served, SITE, THREAD, "ada"),
+        lambda served: overlay.of_member(served, SITE, THREAD, "ada", 0),
         lambda served: revisions.revisions(
             served, SITE, THREAD, "b", ada, "public", RevisionsQuery(diff="words", limit=5)
         ),
@@ -81,7 +83,7 @@ async def test_readers_follow_the_pointer_to_another_generation(there: Stage) ->
         lambda served: threads.threads(served, SITE, ThreadsQuery(status="open", limit=5)),
         lambda served: threads.threads(served, SITE, ThreadsQuery(url=url, limit=5)),
         lambda served: members.member_comments(served, SITE, "ada", ada, ListQuery(limit=5)),
-        lambda served: members.member_counts(served, SITE, "ada"),
+        lambda served: tallies(served, SITE, ["ada"]),
         lambda served: body(pages.page(served, SITE, THREAD, PageQuery())),
         lambda served: body(pages.replies(served, SITE, THREAD, "a", RepliesQuery())),
     ]

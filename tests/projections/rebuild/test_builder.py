@@ -41,8 +41,9 @@ from tests.support.poisoning import poison, skip
 from tests.support.projecting import Bench, bench, projecting
 from workers.coordination import leased_work
 from workers.coordination.leased_work import LeasedWork
-from workers.coordination.leases import Leases
-from workers.rebuild.rebuilder import Flipped, Rebuilder
+from workers.coordination.leases import BUILDING, Leases
+from workers.rebuild.partition_rebuild import Flipped
+from workers.rebuild.rebuilder import Rebuilder
 from workers.rebuild.status import standings
 from workers.runtime.process import Failed
 
@@ -637,7 +638,7 @@ async def test_the_lease_of_who_builds_is_renewed_for_as_long_as_it_takes(
 ) -> None:
     monkeypatch.setattr(leased_work, "RENEWED_S", 0.01)
     building = here.deployment.keys[0].building
-    own = LeasedWork(Leases(here.deployment.calls, here.deployment.keys, "one", building=True), 1.0)
+    own = LeasedWork(Leases(here.deployment.calls, here.deployment.keys, "one", of=BUILDING), 1.0)
 
     async def work(*_asked: object) -> None:
         for _ in range(2):
@@ -701,7 +702,7 @@ async def test_a_thread_that_went_on_while_it_was_compared_is_no_difference(
     half = len(some) // 2
     await here.pour(some[:half])
     rest = iter(some[half:])
-    contrast = comparison.GenerationDiff._contrast
+    contrast = comparison.GenerationDiff._compare
     async with projecting(here.projector()):
         await here.level()
 
@@ -712,7 +713,7 @@ async def test_a_thread_that_went_on_while_it_was_compared_is_no_difference(
                 break
             return await contrast(own, asked)
 
-        monkeypatch.setattr(comparison.GenerationDiff, "_contrast", one_more)
+        monkeypatch.setattr(comparison.GenerationDiff, "_compare", one_more)
         flipped: list[Flipped] = []
         await rebuilder(here, flipped).rebuild()
     assert [one.differing for one in flipped] == [()]

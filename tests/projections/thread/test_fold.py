@@ -4,6 +4,7 @@ import pytest
 
 from core.caller import Caller
 from core.events.envelope import Envelope, Recorded
+from core.events.event import Event
 from core.events.types import (
     AnchorClosed,
     AnchorOpened,
@@ -17,7 +18,6 @@ from core.events.types import (
     CommentUnfeatured,
     CommentUnpinned,
     CommentWithdrawn,
-    Event,
     PolicyOverridden,
     ReportFiled,
     RevisionRedacted,

@@ -19,10 +19,12 @@ from projections.thread.state import FOLD, ThreadState
 from projections.views import layout
 from projections.views.stored_thread import StoredViews, from_views
 from projections.views.versions import LAYOUT
-from tests.support.discussions import SITE, THREADS
+from tests.support.discussions import LEFT_EMPTY, SITE, THREADS
 
 THREAD = THREADS[0]
 CORPUS = Path(__file__).parent / "corpus"
+LATER = {"batches", *LEFT_EMPTY}
+"""Views of events that are newer than the log: what they hold is told by tests/projections/views/listings."""
 LAYOUTS = sorted(CORPUS.glob("views-*.json"), key=lambda path: int(path.stem.partition("-")[2]))
 
 
@@ -51,7 +53,7 @@ def test_what_is_written_is_what_this_version_wrote_before(thread: ThreadState) 
     views: dict[str, dict[str, Any]] = {view: {} for view in LAYOUT}
     for name, field, value in layout.contents(thread, html):
         views[name.removeprefix("site.")][field] = value if isinstance(value, int) else value.decode()
-    assert all(views.values()), "there is something in every view"
+    assert {view for view, there in views.items() if not there} == LATER, "there is something in every other view"
     for view, there in views.items():
         assert there == last["views"][view], f"where this is meant, raise the version of {view} in LAYOUT, or FOLD"
 

@@ -19,7 +19,8 @@ from tests.support.discussions import SITE, THREADS, entries, played, stream
 from tests.support.projecting import Bench, bench, projecting
 from workers.projector import projector
 from workers.projector.projector import Projector
-from workers.rebuild.rebuilder import Flipped, Rebuilder
+from workers.rebuild.partition_rebuild import Flipped
+from workers.rebuild.rebuilder import Rebuilder
 from workers.runtime import metrics
 from workers.runtime.process import Failed
 

@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain import comment as machine
+from core.domain.moderated_comment import Ruled
 from core.events.envelope import Recorded
+from core.events.types import DecisionReversed
 from core.position import START, Position
 from core.throttle import Pace
 from projections.thread import paced_replay
@@ -142,7 +144,7 @@ async def test_writing_a_torn_thread_whole_leaves_nothing_of_what_was_there(some
             there["left over"] = b"from a commit that was cut"
     before = [one for one in recorded[:half] if one.envelope.thread]
     projection = Projection(KEYS, 1, recorded[half - 1].position, html=html)
-    projection.hold(folded(before), torn=True)
+    projection.hold(folded(before), rewrite=True)
     for one in recorded[half:]:
         projection.apply(one)
     commit = projection.take()
@@ -188,12 +190,20 @@ def changed(before: dict[str, object], after: dict[str, object]) -> set[str]:
 async def test_what_waits_waits_since_the_event_that_made_it_wait(some: list[Move]) -> None:
     thread = ThreadState(site=SITE, id=THREAD)
     begun: dict[str, Position] = {}
+    decided: dict[str, Position | None] = {}
+    """Since when a comment had waited before its last decision, which a reversal brings back."""
     for one in await events(await played(some)):
         if one.envelope.thread != THREAD:
             continue
         apply(thread, one)
+        name = one.envelope.comment or ""
+        before = begun.get(name)
         undecided = {row.id for row in thread.rows.values() if row.undecided is not None}
         begun = {name: begun.get(name, one.position) for name in undecided}
+        if isinstance(one.event, Ruled):
+            decided[name] = before
+        elif isinstance(one.event, DecisionReversed) and name in begun:
+            begun[name] = decided[name] or one.position
         assert {row.id: row.waits_since for row in thread.rows.values() if row.waits_since} == begun
 
 

@@ -393,8 +393,9 @@ TOP = Path(projections.__file__).parents[1]
 SCRIPTS = sorted([*TOP.glob("projections/**/*.lua"), *TOP.glob("workers/**/*.lua")])
 WALKS = {"overlay", "page", "permalink", "replies", "rows"}
 WRITING = {
-    *("commit", "lease_release", "lease_renew", "lease_take", "note_generations", "register_worker"),
-    *("stage_changes", "swap_thread", "sweep", "switch_generation"),
+    *("put_hand", "commit", "lease_release", "lease_renew", "lease_take", "note_generations", "register_worker"),
+    *("screening_commit", "screening_strike"),
+    *("stage_changes", "swap_thread", "sweep", "switch_generation", "take_rate", "note_decider"),
 }
 CHANGING = {"commit", "stage_changes", "swap_thread", "switch_generation"}
 

@@ -32,11 +32,12 @@ from projections.views.generations import scope_of
 from projections.views.listings.registry import LISTINGS
 from projections.views.store import Store
 from projections.views.versions import LAYOUT, OWN, UNSIGNED, Scope, Versions, decode, encode, scope
-from tests.support.discussions import SITE, THREADS, entries, played, stream
+from tests.support.discussions import ALL, NEVER_FILLED, SITE, THREADS, entries, played, stream
 from tests.support.poisoning import poison
 from tests.support.projecting import Bench, bench, projecting
 from tests.workers.drift.test_sampler import lines, looking, sampler, until, walked
-from workers.rebuild.rebuilder import Flipped, Rebuilder
+from workers.rebuild.partition_rebuild import Flipped
+from workers.rebuild.rebuilder import Rebuilder
 from workers.rebuild.status import standings
 from workers.runtime import metrics
 
@@ -65,7 +66,7 @@ async def here(fresh: str) -> AsyncIterator[Bench]:
 
 async def written(here: Bench, *writers: tuple[Versions, Callable[[str], str]]) -> None:
     """Two threads with something in every view, which these wrote one after the other."""
-    some = await entries(await played(stream(37, 250, threads=2), threads=2))
+    some = await entries(await played(stream(73, 250, threads=2, deeds=ALL), threads=2))
     for turn, (versions, made) in enumerate(writers):
         share = -(-len(some) // len(writers))
         await here.pour(some[turn * share : (turn + 1) * share])
@@ -134,7 +135,7 @@ async def test_views_that_have_come_somewhere_without_a_set_are_of_the_versions_
     assert found.versions == {UNSIGNED}
     assert found.parts == ["html", *(view for view in sorted(LAYOUT) if LAYOUT[view] != UNSIGNED.layout.get(view))]
     assert (await verified(here))[0] == []
-    more = await entries(await played(stream(37, 280, threads=2), threads=2))
+    more = await entries(await played(stream(73, 280, threads=2, deeds=ALL), threads=2))
     await here.pour(more[len(here.entries[0]) :])
     async with projecting(here.projector(versions=RENDERER, html=html)):
         await here.level()
@@ -202,7 +203,7 @@ async def test_what_differs_beside_the_html_is_found_under_another_renderer(here
     assert views_of(found) == {"rows", "votes", "top", "pending", "meta"}
 
 
-VIEWS = (*ThreadViews._fields, *(listing.name for listing in LISTINGS))
+VIEWS = (*ThreadViews._fields, *(listing.name for listing in LISTINGS if listing.name not in NEVER_FILLED))
 
 
 @pytest.mark.parametrize("apart", VIEWS)
@@ -283,7 +284,7 @@ async def test_a_version_that_comes_to_write_while_views_are_compared_is_no_diff
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await written(here, (OWN, rendered))
-    more = await entries(await played(stream(37, 280, threads=2), threads=2))
+    more = await entries(await played(stream(73, 280, threads=2, deeds=ALL), threads=2))
     reads, views = here.deployment.reads, here.deployment.keys[0].thread_views(1, SITE, THREAD)
     ask, waited = reads.all, 0
 
@@ -489,8 +490,15 @@ def test_who_else_wrote_only_narrows_what_is_compared(some: list[Versions]) -> N
 
 
 def test_the_layout_names_every_view() -> None:
-    assert tuple(LAYOUT) == VIEWS
-    before = (*ThreadViews._fields, "pending", "reported", "authors", "threads", "urls")
+    assert tuple(LAYOUT) == (*ThreadViews._fields, *(listing.name for listing in LISTINGS))
+    before = (
+        *(view for view in ThreadViews._fields if view != "filed"),
+        "pending",
+        "reported",
+        "authors",
+        "threads",
+        "urls",
+    )
     assert tuple(UNSIGNED.layout) == before, "those of before"
     assert Scope().parts == []
 

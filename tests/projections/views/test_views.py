@@ -137,6 +137,9 @@ def test_what_the_page_does_not_show_is_kept_and_given_to_its_author_and_staff_a
     at = "2023-11-14T22:13:23.000Z"
     assert staff["moderation"] == {
         "reason": "why",
+        "code": None,
+        "ground": None,
+        "spam": False,
         "note": "n",
         "rule": "links",
         "match": "https://x",
@@ -215,6 +218,24 @@ def test_what_waits_and_what_was_reported_is_listed_by_since_when() -> None:
     assert view(story, "reports") == {}
 
 
+def test_reports_are_found_by_who_filed_them_with_their_outcome_once_decided() -> None:
+    report = ReportFiled(comment="b", revision=1, reason="spam", note="look")
+    story = told(posted("a"), posted("b"), (report, BEN), (report, EVE))
+    assert members(story, "filed") == [f"ben 000000000005 b 1 spam {ms(5)}", f"eve 000000000006 b 1 spam {ms(6)}"]
+    story.tell(CommentRejected(comment="b", revision=1))
+    assert members(story, "filed") == [
+        f"ben 000000000005 b 1 spam {ms(5)} upheld {ms(7)}",
+        f"eve 000000000006 b 1 spam {ms(6)} upheld {ms(7)}",
+    ]
+    story.tell(CommentApproved(comment="b", revision=1))
+    story.tell(report, BEN)
+    story.tell(CommentApproved(comment="b", revision=1))
+    assert members(story, "filed")[:2] == [
+        f"ben 000000000005 b 1 spam {ms(5)} upheld {ms(7)}",
+        f"ben 000000000009 b 1 spam {ms(9)} dismissed {ms(10)}",
+    ]
+
+
 def test_everybodys_comments_are_listed_with_what_became_of_them() -> None:
     story = told(
         posted("a"),
@@ -247,6 +268,7 @@ def test_a_thread_is_found_by_its_address_and_its_last_public_change() -> None:
         "site": SITE,
         "url": URL,
         "title": TITLE,
+        "labels": [],
         "status": "open",
         "status_at": None,
         "comments": 1,

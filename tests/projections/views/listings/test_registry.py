@@ -40,7 +40,8 @@ from projections.views.store import Store
 from projections.views.versions import LAYOUT, OWN
 from tests.support.discussions import SITE, THREADS, Move, entries, events, moves, played, stream
 from tests.support.projecting import Bench, bench, projecting
-from workers.rebuild.rebuilder import Flipped, Rebuilder
+from workers.rebuild.partition_rebuild import Flipped
+from workers.rebuild.rebuilder import Rebuilder
 
 THREAD = THREADS[0]
 
