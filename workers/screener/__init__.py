@@ -1,0 +1,1 @@
+"""The screener's process: asks the screeners of sites about texts, and records what they said."""
