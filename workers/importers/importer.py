@@ -195,8 +195,7 @@ async def _known(log: Log, source: Source, thread: str) -> tuple[set[str], Posit
             if place is not None:
                 earlier = source.items[: place + 1]
                 return {item.id for item in earlier if item.thread == thread}, entry.position
-        oldest = decode(*entries[-1]).envelope.tp
-        at = Position.parse(oldest) if oldest else None
+        at = decode(*entries[-1]).before
     return set(), None
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from core.position import Position
 from core.times import parse_rfc3339
-from projections.read import comments, moderation_queue, pages, revisions
+from projections.read import comments, moderation_queue, overlay, pages, revisions
 from projections.read.queries import PageQuery, QueueQuery, RevisionsQuery
 from projections.views.viewer import PUBLIC, Viewer
 from tests.support import viewing
@@ -119,9 +119,9 @@ async def test_a_held_reply_was_for_its_author_alone_until_it_was_approved(site:
     await site.import_source(replace(whole, items=until_then))
     assert "nt-13" not in rows(await page(site))
     assert await comments.row(site.served, SITE, THREAD, "nt-13") is None
-    overlay = await comments.overlay(site.served, SITE, THREAD, "piet")
-    assert overlay is not None
-    (pending,) = overlay.pending
+    own = await overlay.of_member(site.served, SITE, THREAD, "piet", 0)
+    assert own is not None
+    (pending,) = own.pending
     assert json.loads(bytes(pending))["id"] == "nt-13"
     await site.import_source(whole)
     assert rows(await page(site))["nt-13"]["status"] == "published"

@@ -1,0 +1,1 @@
+"""`hansard import`: one module per subcommand, and the table of them in `group`."""
