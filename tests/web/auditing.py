@@ -9,7 +9,8 @@ from anyio import to_thread
 from core import heads
 from core.caller import Caller
 from core.events.envelope import Stamp, encode
-from core.events.types import CommentPosted, Event, VoteCast
+from core.events.event import Event
+from core.events.types import CommentPosted, VoteCast
 from core.log.port import Append, Appended, Load, NewEvent
 from core.position import Position
 from tests.support.following import Station
@@ -94,16 +95,11 @@ class Room:
         return found
 
 
-def base(station: Station) -> str:
-    """Where a gateway listens."""
-    return str(station.client.base_url).rstrip("/")
-
-
 async def enter_sample(visitors: Visitors, sample: Station, who: str | None, at: str = "", **options: Any) -> Room:
     """The room of the sample, as somebody of the desk, standing at a moment. It is there when it stands somewhere."""
     visitor = await visitors.arrive(**{**WIDE, **options})
     query = "&".join(part for part in (f"as={who}" if who else "", f"at={at}" if at else "") if part)
-    page = await visitor.open(f"{base(sample)}/audit/{sample_of.SITE}/{sample_of.THREAD}?{query}")
+    page = await visitor.open(f"{sample.url}/audit/{sample_of.SITE}/{sample_of.THREAD}?{query}")
     room = Room(page, visitor)
     await room.part(".trail .now").wait_for(state="attached")
     return room
@@ -114,7 +110,7 @@ async def enter(visitors: Visitors, gateway: Station, who: Who | None, at: str =
     visitor = await visitors.arrive(**{**WIDE, **options})
     if who is not None:
         await visitor.context.add_init_script(f"({_GIVEN})({token(who)!r})")
-    page = await visitor.open(f"{base(gateway)}/audit/{SITE}/{THREAD}{'?at=' + at if at else ''}")
+    page = await visitor.open(f"{gateway.url}/audit/{SITE}/{THREAD}{'?at=' + at if at else ''}")
     return Room(page, visitor)
 
 

@@ -16,8 +16,8 @@ NAMED: Final = "HANSARD_CHROMIUM"
 """The environment variable that names the program."""
 NEEDS: Final = "HANSARD_NEEDS_BROWSER"
 """The environment variable that, set to 1, makes a missing browser a failure."""
-NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-"""The names that it is looked for by on the PATH."""
+NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+"""The names that it is looked for by on the PATH; the first has no windows to make."""
 
 _QUIET: Final = (
     "--disable-quic",

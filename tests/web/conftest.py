@@ -10,12 +10,15 @@ from tests.support.house import ADMIN_SECRET, SECRET, built
 from tests.support.servers import engines, started
 from tests.support.serving import _quiet, gateway, house
 from tests.web.chromium import launched, require
+from tests.web.coverage import recorded
+from tests.web.feed_proxy import FeedProxy, proxying
+from tests.web.reading import Articles
 from tests.web.visiting import Publisher, Visitors, publishing
 from workers.gateway.http.http_server import HttpServer
 from workers.gateway.web.desk import Sample
 from workers.importers import sample as sample_of
 from workers.roles.up import load_sample
-from workers.runtime.settings import Secrets
+from workers.runtime.generated_secrets import Secrets
 
 __all__ = ["_quiet", "gateway", "house"]
 
@@ -40,8 +43,17 @@ def server(_here: None) -> Iterator[str]:
 @pytest.fixture(scope="session")
 async def browser(_here: None) -> "AsyncIterator[Browser]":
     """The browser of this run. Tests take `article`, or `visitor` for another reader."""
-    async with launched() as found:
-        yield found
+    with recorded():
+        async with launched() as found:
+            yield found
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Set visitors up last, so that they leave before the gateway that they visit goes."""
+    assert isinstance(item, pytest.Function)
+    if "visitors" in item.fixturenames:
+        item.fixturenames.remove("visitors")
+        item.fixturenames.append("visitors")
 
 
 @pytest.fixture
@@ -64,8 +76,30 @@ async def sample(fresh: str) -> AsyncIterator[Station]:
 @pytest.fixture
 async def publisher(sample: Station) -> AsyncIterator[Publisher]:
     """A publisher's site whose pages load from the gateway with the sample."""
-    async with publishing(str(sample.client.base_url).rstrip("/")) as found:
+    async with publishing(sample.url) as found:
         yield found
+
+
+@pytest.fixture
+async def articles(gateway: Station) -> AsyncIterator[Articles]:
+    """Articles about the thread of a house."""
+    async with publishing(gateway.url) as publisher:
+        yield Articles(publisher, gateway)
+
+
+@pytest.fixture
+async def proxy(gateway: Station) -> AsyncIterator[FeedProxy]:
+    """The way that browsers take to the gateway."""
+    async with proxying(gateway.url) as found:
+        gateway.house.services.public.listens(found.url)
+        yield found
+
+
+@pytest.fixture
+async def proxied(gateway: Station, proxy: FeedProxy) -> AsyncIterator[Articles]:
+    """An article of the house, whose section reaches the gateway by the proxy."""
+    async with publishing(proxy.url) as publisher:
+        yield Articles(publisher, gateway)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import base64
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -24,7 +24,7 @@ from workers.gateway.html.words import languages
 from workers.gateway.web.desk import Sample
 from workers.importers import importer
 from workers.roles.up import load_sample
-from workers.runtime.settings import Secrets
+from workers.runtime.generated_secrets import Secrets
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page
@@ -39,12 +39,73 @@ _MORE: Final = Path(__file__).with_name("right_to_left.json")
 """Two short discussions in Arabic and Hebrew."""
 _NOW: Final = datetime(2026, 10, 13, 9, 30, tzinfo=UTC)
 """What a browser's clock says: the day after the sample discussion."""
-_QUALITY: Final = 82
+_QUALITY: Final = 76
 _WIDE: Final = {"width": 1120, "height": 760}
+_DESK: Final = {"width": 1280, "height": 860}
 _PHONE: Final = {"width": 390, "height": 760}
 _SITE: Final = "sample"
 _THREAD: Final = "night-train"
 _ILSE: Final = Who("ilse", more={"entitlements": ["subscriber"], "name": "Ilse Marchetti"})
+
+
+def _subscriber(name: str, called: str) -> Who:
+    return Who(name, more={"entitlements": ["subscriber"], "name": called})
+
+
+_GUS: Final = _subscriber("gus", "Gus T.")
+_NADIA: Final = _subscriber("nadia", "Nadia Brandt")
+_WILMA: Final = Who("wilma", ("moderator", "admin"), {"name": "Wilma Drost"})
+_SAMIR: Final = Who("samir", ("moderator",), {"name": "Samir Haddad"})
+_NOTICE: Final = "It says where I live and when I am not at home. I never told anybody here."
+_LAW: Final = "General Data Protection Regulation, Article 17"
+_WAITING: Final[Sequence[tuple[Who, str, str, dict[str, str]]]] = (
+    (
+        _subscriber("kassandra", "kassandra_w"),
+        "night-train",
+        (
+            "I rang the traffic office. They say that Standing Order 114 is here, https://orders.example/114, and that "
+            "nobody has asked for it since 1987."
+        ),
+        {},
+    ),
+    (
+        _subscriber("piet", "Piet Vanhoutte"),
+        "night-train",
+        (
+            "The noise survey for the junction is public: https://traffic-office.example/halden/noise-2026.pdf, "
+            "table 3. For the hour after four it gives 61 decibels at the nearest house, and the limit is 55. You have "
+            "a case, and it is already typed up."
+        ),
+        {"parent": "nt-06"},
+    ),
+    (
+        _subscriber("jun", "Jun Aldana"),
+        "library",
+        (
+            "There is a drawing of the old roof in the city archive, https://archive.example/plan/1931-04, and it "
+            "shows a skylight where everybody now swears there was none."
+        ),
+        {},
+    ),
+    (
+        _subscriber("maarten", "M. Achterberg"),
+        "night-train",
+        "The timetable in force from December: https://night-lines.example/mirena. Tuesdays have gone.",
+        {},
+    ),
+)
+"""What waits in the console: who wrote it, where, and what."""
+_REASONS: Final = [
+    {"code": code, "ground": "terms", "label": {"en": label}, "tells": {"en": tells}}
+    for code, label, tells in (
+        ("insult", "It attacks a person", "Argue with what they said, not with them."),
+        ("off-topic", "Off topic", "Not what this article is about; the junction has a discussion of its own."),
+        ("deception", "A claim of fact without a source", "Please say where you have this from."),
+        ("private-data", "It gives away private data", "It gives away where somebody lives."),
+    )
+]
+_LATER: Final = timedelta(minutes=19)
+"""How long ago the gateway took what waits in the console, as its clock in the browser says."""
 
 _HEAD: Final = "<link rel=icon href='data:,'><meta name=viewport content='width=device-width'>"
 _PAPER: Final = """
@@ -54,6 +115,12 @@ body { margin: 0 auto; max-inline-size: 48rem; padding: 1.5rem 1.25rem;
   background: light-dark(#fffdf8, #141411); color: light-dark(#1c1b18, #ebe6da); }
 hansard-comments { --hansard-label: system-ui, "DejaVu Sans", sans-serif; }
 """
+_SIGNED_IN: Final = """
+(token) => new MutationObserver(() => {
+  for (const found of document.querySelectorAll("hansard-comments, hansard-console")) found.token ??= async () => token;
+}).observe(document, { childList: true, subtree: true })
+"""
+"""Script of a page in which somebody is signed in."""
 _BRANDED: Final = """
 hansard-comments { --hansard-accent: light-dark(#a3123f, #ff9db8); --hansard-rule-2: light-dark(#a3123f, #ff9db8);
   --hansard-text: system-ui, "DejaVu Sans", sans-serif; --hansard-size: 1rem; --hansard-measure: 34rem; }
@@ -65,6 +132,8 @@ class Stage(NamedTuple):
 
     gateway: Station
     publisher: Publisher
+    posted: dict[tuple[str, str], str]
+    """Ids of comments that were posted, by their authors and texts."""
 
     def article(self, *, inside: str = "", style: str = "", **given: str) -> str:
         """Put an article with a section; its address. `given` are attributes of the element."""
@@ -79,12 +148,18 @@ class Stage(NamedTuple):
         head = f"{_HEAD}<style>{_PAPER}{style}</style>"
         return self.publisher.put("/article", body, policy="", head=head)
 
-    async def post(self, body: str) -> None:
-        """Post a comment as a subscriber."""
-        headers = {"Authorization": f"Bearer {token(_ILSE, _SITE)}"}
-        path = f"/v1/sites/{_SITE}/threads/{_THREAD}/comments"
-        answer = await self.gateway.client.post(path, json={"body": body}, headers=headers)
+    async def ask(self, method: str, path: str, who: Who | None, body: Any) -> Any:
+        """What the gateway answers, as JSON."""
+        headers = {"Authorization": f"Bearer {token(who, _SITE)}"} if who is not None else {}
+        answer = await self.gateway.client.request(method, f"/v1/sites/{_SITE}/{path}", json=body, headers=headers)
         answer.raise_for_status()
+        return answer.json()
+
+    async def post(self, body: str, who: Who = _ILSE, thread: str = _THREAD, **more: Any) -> str:
+        """Post a comment as a subscriber; its id."""
+        answer = await self.ask("POST", f"threads/{thread}/comments", who, {"body": body, **more})
+        self.posted[who.id, body] = str(answer["comment"]["id"])
+        return self.posted[who.id, body]
 
 
 class Picture(NamedTuple):
@@ -97,6 +172,8 @@ class Picture(NamedTuple):
     scripts: bool = True
     locale: str = "en-GB"
     """Language of the browser, which is that of the audit room."""
+    who: Who | None = None
+    """Who is signed in, in the section or in the console."""
 
 
 async def _shown(page: "Page", address: str) -> None:
@@ -188,13 +265,109 @@ async def audit(page: "Page", stage: Stage) -> None:
     await page.locator("hansard-audit .hit").wait_for(state="attached")
 
 
+async def writing(page: "Page", stage: Stage) -> None:
+    """A subscriber's own comment that waits, with why, and a reply that is being written."""
+    link = "The timetable from December is out: https://night-lines.example/mirena. Tuesdays have gone."
+    if (_ILSE.id, link) not in stage.posted:
+        await stage.post(link, parent="nt-01")
+    await _shown(page, stage.article(sort="oldest"))
+    section = page.locator("hansard-comments")
+    await section.locator(".own.pending").wait_for()
+    await section.locator("#comment-nt-02 .can.reply").click()
+    field = section.locator(".rows .write textarea")
+    await field.fill("Window 4 at Port Ansel closes at seven. Is there *any* way to ask for the stove end after that?")
+    await section.locator("#comment-nt-02").evaluate("node => node.scrollIntoView({ block: 'start' })")
+    await page.evaluate("scrollBy(0, -12)")
+
+
+async def refused(page: "Page", stage: Stage) -> None:
+    """What was not published, with the whole decision, and an appeal that can be made."""
+    comment = await stage.post("Then move. Nobody made you buy a house beside a railway.", _GUS)
+    words = {"code": "insult", "reason": "Argue with what she says, not with her being there."}
+    path = f"threads/{_THREAD}/comments/{comment}/decisions"
+    await stage.ask("POST", path, _WILMA, {"verdict": "reject", "revision": 1, **words})
+    await _shown(page, stage.article(sort="newest"))
+    own = page.locator(f"hansard-comments #own-{comment}")
+    await own.get_by_text("The full decision").click()
+    await own.evaluate("node => node.scrollIntoView({ block: 'start' })")
+    await page.evaluate("scrollBy(0, -24)")
+
+
+async def _console(page: "Page", stage: Stage) -> None:
+    """The console with something in it, as a moderator has it in the middle of a morning."""
+    if not any(author == _WAITING[0][0].id for author, _ in stage.posted):
+        await _fill(stage)
+    await page.goto(f"{stage.publisher.gateway}/console/{_SITE}")
+    await page.locator("hansard-console .slip.here").wait_for()
+
+
+async def _fill(stage: Stage) -> None:
+    library = {"url": "https://lamplighter.example/2026/10/library", "title": "A library without a roof"}
+    await stage.ask("PUT", "threads/library", _WILMA, {**library, "labels": ["culture"]})
+    night = {"url": "https://lamplighter.example/2026/10/night-train", "title": "The night train to Mirena runs again"}
+    await stage.ask("PUT", f"threads/{_THREAD}", _WILMA, {**night, "labels": ["travel"]})
+    for who, thread, body, more in _WAITING:
+        await stage.post(body, who, thread, **more)
+    await stage.ask("PATCH", "policy", _WILMA, {"reasons": _REASONS})
+    for who, note in ((_ILSE, "He has a point about railways, and then throws it away."), (_NADIA, None)):
+        report = {"reason": "insult", **({} if note is None else {"note": note})}
+        await stage.ask("POST", f"threads/{_THREAD}/comments/nt-05/reports", who, report)
+    notice = {"thread": _THREAD, "comment": "nt-07", "explanation": _NOTICE, "law": _LAW, "good_faith": True}
+    await stage.ask("POST", "notices", None, notice)
+    await stage.ask("POST", "members/piet/notes", _SAMIR, {"text": "Works for the traffic office; said so himself."})
+
+
+async def console(page: "Page", stage: Stage) -> None:
+    """An item in hand with its reasons, others that somebody else reads or has decided, and the member beside."""
+    await stage.post("Two sources, both good: https://night-lines.example/1 and https://night-lines.example/2.", _NADIA)
+    rude = await stage.post("And the harbour master is a coward: https://harbour.example/1953.", _GUS)
+    await _console(page, stage)
+    taken = stage.posted[_WAITING[0][0].id, _WAITING[0][2]]
+    await stage.ask("PUT", "moderation/hands", _SAMIR, {"thread": _THREAD, "comment": taken})
+    part = page.locator("hansard-console")
+    await part.locator(".hand", has_text="is reading this").wait_for()
+    await part.locator(".slip", has_text="Two sources, both good").locator(".said").click()
+    await page.keyboard.press("a")
+    await part.locator(".done", has_text="Approved: Nadia Brandt").wait_for()
+    await part.locator(".slip", has_text="noise survey").locator(".said").click()
+    decision = {"verdict": "reject", "revision": 1, "reason": "Argue with what he did."}
+    await stage.ask("POST", f"threads/{_THREAD}/comments/{rude}/decisions", _SAMIR, decision)
+    await page.keyboard.press("r")
+    await page.keyboard.press("2")
+    await part.locator(".drawer li", has_text="traffic office").wait_for()
+    await part.locator(".here").evaluate("node => node.scrollIntoView({ block: 'start' })")
+
+
+async def console_reasons(page: "Page", stage: Stage) -> None:
+    """The reasons in a sheet."""
+    await _console(page, stage)
+    await page.locator("hansard-console .here .decide .no").click()
+    await page.locator("hansard-console .reasons label", has_text="Off topic").click()
+
+
+async def console_notice(page: "Page", stage: Stage) -> None:
+    """A notice that a comment is illegal, and the form that decides on it."""
+    await _console(page, stage)
+    await page.locator("hansard-console .place", has_text="Legal notices").click()
+    await page.locator("hansard-console .grounds").wait_for()
+    await page.locator("hansard-console").get_by_label("Reason").select_option("private-data")
+    await page.locator("hansard-console").get_by_label("The law").check()
+
+
+async def console_member(page: "Page", stage: Stage) -> None:
+    """The member as a sheet on a phone, about to be warned."""
+    await _console(page, stage)
+    await page.locator("hansard-console .here").get_by_role("button", name="The member").click()
+    await page.locator("hansard-console .drawer").get_by_role("button", name="Warn …").click()
+    await page.locator("hansard-console .drawer select").select_option("off-topic")
+
+
 PICTURES: Final[Sequence[Picture]] = (
     Picture("front-light", front),
     Picture("front-dark", front, scheme="dark"),
     Picture("section-light", section),
     Picture("section-dark", section, scheme="dark"),
     Picture("section-phone-light", section, _PHONE),
-    Picture("section-phone-dark", section, _PHONE, "dark"),
     Picture("history-light", history),
     Picture("history-dark", history, scheme="dark"),
     Picture("permalink", permalink),
@@ -204,20 +377,23 @@ PICTURES: Final[Sequence[Picture]] = (
     Picture("branded-light", branded, {"width": 760, "height": 560}),
     Picture("branded-dark", branded, {"width": 760, "height": 560}, "dark"),
     Picture("german", language("de"), _PHONE),
-    Picture("french", language("fr"), _PHONE, "dark"),
-    Picture("spanish", language("es"), _PHONE),
     Picture("arabic", arabic),
-    Picture("arabic-phone", arabic, _PHONE, "dark"),
-    Picture("hebrew", hebrew, scheme="dark"),
-    Picture("hebrew-phone", hebrew, _PHONE),
+    Picture("hebrew-phone", hebrew, _PHONE, "dark"),
     Picture("audit-light", audit),
     Picture("audit-dark", audit, scheme="dark"),
     Picture("audit-phone-light", audit, _PHONE),
     Picture("audit-phone-dark", audit, _PHONE, "dark"),
-    Picture("audit-arabic", audit, locale="ar"),
     Picture("audit-hebrew-phone", audit, _PHONE, locale="he"),
-    # It writes a comment: after all others.
+    # These write, so they come after all others.
     Picture("news", news, {"width": 760, "height": 560}),
+    Picture("writing-light", writing, {"width": 760, "height": 620}, who=_ILSE),
+    Picture("writing-phone-dark", writing, _PHONE, "dark", who=_ILSE),
+    Picture("refused", refused, {"width": 760, "height": 460}, who=_GUS),
+    Picture("console-light", console, _DESK, who=_WILMA),
+    Picture("console-dark", console, _DESK, "dark", who=_WILMA),
+    Picture("console-phone-light", console_reasons, _PHONE, who=_WILMA),
+    Picture("console-phone-dark", console_member, _PHONE, "dark", who=_WILMA),
+    Picture("console-notice", console_notice, _DESK, who=_WILMA),
 )
 
 
@@ -232,6 +408,8 @@ async def taken(page: "Page") -> bytes:
 async def looked_at(browser: "Browser", picture: Picture) -> "AsyncIterator[Page]":
     """A page in a browser as the picture wants it."""
     options: dict[str, Any] = {"viewport": picture.window, "color_scheme": picture.scheme}
+    if picture.window is _PHONE and picture.who is not None:
+        options |= {"has_touch": True, "is_mobile": True}
     context: BrowserContext = await browser.new_context(
         **options,
         locale=picture.locale,
@@ -239,7 +417,10 @@ async def looked_at(browser: "Browser", picture: Picture) -> "AsyncIterator[Page
         reduced_motion="reduce",
         java_script_enabled=picture.scripts,
     )
-    if picture.scripts:
+    if picture.who is not None:
+        await context.add_init_script(f"({_SIGNED_IN})({token(picture.who, _SITE)!r})")
+        await context.clock.set_fixed_time(datetime.now(UTC) + _LATER)
+    elif picture.scripts:
         await context.clock.set_fixed_time(_NOW)
     yield await context.new_page()
     await context.close()
@@ -254,9 +435,9 @@ async def staged() -> AsyncIterator[Stage]:
             await importer.import_source(house.log, importer.read(_MORE.read_bytes()))
             async with (
                 station(house, sample=Sample(site=_SITE, thread=_THREAD)) as gateway,
-                publishing(str(gateway.client.base_url).rstrip("/")) as publisher,
+                publishing(gateway.url) as publisher,
             ):
-                yield Stage(gateway, publisher)
+                yield Stage(gateway, publisher, {})
 
 
 async def write(names: Sequence[str]) -> None:

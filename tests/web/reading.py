@@ -93,6 +93,14 @@ async def live(page: "Page") -> None:
     await page.wait_for_selector("hansard-comments .live:not(.off)")
 
 
+async def equipped(page: "Page") -> None:
+    """Wait until what a reader may do is offered: the field, and beside the first comment."""
+    await live(page)
+    for part in (".writing[data-drawn]", ".rows > li:first-child > .row[data-equipped]"):
+        await page.locator(f"hansard-comments {part}").wait_for(state="attached")
+    await frames(page)
+
+
 async def shift(page: "Page") -> float:
     """How much has moved so far that nobody asked for (cumulative layout shift)."""
     shifts: Sequence[Any] = await page.evaluate("new Promise((told) => requestAnimationFrame(() => told(shifts)))")
@@ -120,10 +128,11 @@ async def frames(page: "Page") -> None:
     await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-async def until(page: "Page", true: str) -> None:
-    """Wait until an expression is true. Looked at in every frame; `wait_for_function` would need `eval`."""
+async def until(page: "Page", true: str, arg: Any = None) -> None:
+    """Wait until an expression is true, in which `arg` may stand. Playwright's own wait would need `eval`."""
     await page.evaluate(
-        f"new Promise((done, failed) => {{ const end = Date.now() + {BOUND * 1000};"
-        f" const look = () => ({true}) ? done() : Date.now() > end ? failed('never so') : setTimeout(look, 10);"
-        " look(); })"
+        f"(arg) => new Promise((done, failed) => {{ const end = performance.now() + {BOUND * 1000};"
+        f" const look = () => ({true}) ? done() : performance.now() > end ? failed('never so') : setTimeout(look, 10);"
+        " look(); })",
+        arg,
     )

@@ -19,6 +19,7 @@ from projections.thread.thread_replay import ThreadReplay
 from tests.support.following import Station
 from tests.support.house import ADA, BEN, MOD, SITE, THREAD, House
 from tests.web.auditing import EVENTS, REJECTED, Room, enter, enter_sample
+from tests.web.reading import until
 from tests.web.visiting import Visitors
 from workers.importers import sample as sample_of
 
@@ -157,7 +158,7 @@ async def test_an_address_of_no_moment_of_the_thread_says_so_and_becomes_that_of
     await room.stands(EVENTS)
     await room.part(".note", has_text="There is no such moment in this discussion. This is the last one.").wait_for()
     last = str((await positions_of(sample.house.log))[-1])
-    await room.page.wait_for_function("(last) => new URL(location.href).searchParams.get('at') === last", arg=last)
+    await until(room.page, "new URL(location.href).searchParams.get('at') === arg", last)
     await room.press("ArrowLeft")
     await room.stands(EVENTS - 1)
     assert "There is no such moment" not in await room.said()
@@ -184,7 +185,7 @@ async def test_an_address_of_no_comment_of_the_thread_says_so(visitors: Visitors
     room = await enter_sample(visitors, sample, "auditor", f"{at}&comment=nowhere")
     await room.stands(REJECTED)
     await room.part(".note", has_text="There is no such comment in this discussion").wait_for()
-    await room.page.wait_for_function("() => new URL(location.href).searchParams.get('comment') === 'nt-09'")
+    await until(room.page, "new URL(location.href).searchParams.get('comment') === 'nt-09'")
     other = await enter_sample(visitors, sample, "auditor", f"{at}&comment=nt-01")
     await other.stands(REJECTED)
     assert "There is no such comment" not in await other.said()

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.caller import Caller
-from core.events.types import CommentPosted, CommentRejected, Event, VoteCast
+from core.events.event import Event
+from core.events.types import CommentPosted, CommentRejected, VoteCast
 from tests.support.following import Station
 from tests.support.house import ADA, AUDITOR, BEN, MOD, House, at
 from tests.web.auditing import EVENTS, REJECTED, Room, documents, enter, enter_sample, long_thread, replayed, write
+from tests.web.reading import until
 from tests.web.visiting import Visitors
 from workers.importers import sample as sample_of
 
@@ -163,28 +165,49 @@ async def test_the_record_is_a_sentence_for_each_event_and_facts_when_it_is_open
     await other.locator("dl").wait_for()
 
 
+async def test_a_text_in_the_record_is_said_to_stand_there_as_it_was_written(
+    visitors: Visitors, gateway: Station, house: House
+) -> None:
+    await house.post(ADA, "Nobody *ever* said `so`.")
+    room = await enter(visitors, gateway, AUDITOR)
+    now = room.part(".trail .now")
+    said = now.locator(".said")
+    await said.wait_for()
+    assert await said.inner_text() == "Nobody *ever* said `so`."
+    assert await now.locator(".source").inner_text() == (
+        "As written, with its marks. The page then shows it as readers saw it."
+    )
+    # The page then has what readers saw, in one line, too.
+    assert await room.part(".then .hit em").inner_text() == "ever"
+    await house.post(BEN, "And *now*?")
+    await room.page.reload()
+    await room.stands(3, 3)
+    assert await room.part(".then .clip").inner_text() == "Nobody ever said so."
+    await room.part(".check-line.ok").wait_for()
+
+
 async def test_the_current_event_is_kept_in_view_and_the_window_is_not_moved(room: Room) -> None:
     for key in ("Home", "End", "PageDown"):
         await room.press(key)
-        await room.page.wait_for_function(VISIBLE)
+        await until(room.page, VISIBLE)
     assert await room.page.evaluate("scrollY") == 0
 
 
 VISIBLE = """
-() => {
+(() => {
   const trail = document.querySelector("hansard-audit").shadowRoot.querySelector(".trail");
   const [box, now] = [trail, trail.querySelector(".now")].map((one) => one?.getBoundingClientRect());
   return now && now.top >= box.top && Math.min(now.bottom, now.top + 40) <= box.bottom;
-}
+})()
 """
 
 
 SHOWN = """
-(selector) => {
-  const node = document.querySelector("hansard-audit").shadowRoot.querySelector(selector);
+(() => {
+  const node = document.querySelector("hansard-audit").shadowRoot.querySelector(arg);
   const [box, outer] = [node, node.closest(".trail")].map((one) => one.getBoundingClientRect());
   return box.top >= outer.top && box.bottom <= outer.bottom;
-}
+})()
 """
 
 
@@ -203,7 +226,7 @@ async def test_the_record_is_filtered_by_kind_and_by_person(room: Room, fresh: s
     await counted(room, sum(event["actor"]["id"] == "wilma" for event in events))
     for edge in ("0", "box.scrollHeight"):  # it stays where it is seen
         await room.part(".trail").evaluate(f"(box) => box.scrollTo(0, {edge})")
-        await room.page.wait_for_function(SHOWN, arg=".filters .all")
+        await until(room.page, SHOWN, ".filters .all")
     await show_all.click()
     await counted(room, EVENTS)
     assert not await show_all.is_visible()
@@ -322,11 +345,8 @@ async def test_of_a_hundred_thousand_events_only_what_is_shown_is_read(
 
 async def counted(room: Room, number: int) -> None:
     """Wait until the record has so many events."""
-    await room.page.wait_for_function(
-        """(number) => document.querySelector("hansard-audit").shadowRoot
-          .querySelectorAll(".trail details").length === number""",
-        arg=number,
-    )
+    entries = "document.querySelector('hansard-audit').shadowRoot.querySelectorAll('.trail details')"
+    await until(room.page, f"{entries}.length === arg", number)
 
 
 async def facts_of(entry: "Locator") -> dict[str, str]:

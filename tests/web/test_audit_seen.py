@@ -22,7 +22,7 @@ from tests.support.house import (
     signed,
     token,
 )
-from tests.web.auditing import EVENTS, Room, base, enter, enter_sample
+from tests.web.auditing import EVENTS, Room, enter, enter_sample
 from tests.web.visiting import WIDE, Publisher, Visitors
 from workers.gateway.web.assets import release
 from workers.importers import sample as sample_of
@@ -110,7 +110,13 @@ async def test_readers_are_told_what_they_see_and_what_a_token_would_show_and_ar
     assert "with an auditor’s, also who voted" in note
     staff = await enter_sample(visitors, sample, "wilma")
     assert "what is public now" not in await staff.said()
+    assert await staff.page.title() == (
+        "The night train to Mirena runs again · Audit room: earlier states of this discussion"
+    )
     for room in (reader, staff):
+        assert "Audit room: earlier states of this discussion" in await room.part(".moment").inner_text()
+        site = room.part(".bar .site")
+        assert (await site.inner_text(), await site.get_attribute("title")) == ("lamplighter.example", "sample")
         link = room.part(".moment a", has_text="To the article")
         assert await link.get_attribute("href") == "https://lamplighter.example/2026/10/night-train"
 
@@ -134,11 +140,12 @@ async def test_where_history_is_not_public_the_room_says_so(
     room.visitor.excuse("403")
     staff = await enter(visitors, gateway, AUDITOR)
     await staff.part(".then", has_text="A comment that stays.").wait_for()
+    await staff.part(".check-line.ok").wait_for()
 
 
 async def test_a_thread_that_is_not_there_is_said_not_to_be_there(visitors: Visitors, gateway: Station) -> None:
     visitor = await visitors.arrive(**WIDE)
-    page = await visitor.open(f"{str(gateway.client.base_url).rstrip('/')}/audit/kew/nowhere")
+    page = await visitor.open(f"{gateway.url}/audit/kew/nowhere")
     await page.get_by_text("There is no such discussion").wait_for()
     visitor.excuse("404")
 
@@ -183,6 +190,7 @@ async def test_a_redacted_text_is_gone_for_auditors_too(visitors: Visitors, gate
     row = room.part(f"#then-{gone}")
     await row.locator("text=It is gone for everybody.").wait_for()
     await row.locator(".since", has_text="It is shown to nobody, auditors included.").wait_for()
+    await room.page.wait_for_load_state("networkidle")
 
 
 async def test_a_tombstone_shows_staff_what_it_hides_when_they_ask(visitors: Visitors, sample: Station) -> None:
@@ -204,7 +212,7 @@ async def test_a_token_that_is_refused_is_asked_for_once_more_and_never_written_
     expired = signed({**claims_of(MOD), "exp": int(time.time()) + 3600}, "a secret of nobody, 32 bytes and more")
     good = token(MOD)
     await visitor.context.add_init_script(TWO.replace("FIRST", expired).replace("SECOND", good))
-    page = await visitor.open(f"{base(gateway)}/audit/{SITE}/{THREAD}")
+    page = await visitor.open(f"{gateway.url}/audit/{SITE}/{THREAD}")
     room = Room(page, visitor)
     await room.stands(2, 2)
     assert await page.evaluate("window.asked") == 2
@@ -232,11 +240,16 @@ async def test_the_room_stands_in_a_page_of_a_publisher_under_a_strict_policy(
     claims = {**claims_of(MOD, sample_of.SITE), "name": "Wilma Drost"}
     publisher.give("/token", JSONResponse({"token": signed(claims)}))
     script = f'<script type="module" src="{publisher.gateway}{release().address("audit/audit.js")}"></script>'
-    tag = f'<hansard-audit site="{sample_of.SITE}" thread="{sample_of.THREAD}" token-url="/token"></hansard-audit>'
+    tag = (
+        f'<hansard-audit site="{sample_of.SITE}" thread="{sample_of.THREAD}" name="The Lamplighter" token-url="/token">'
+        "</hansard-audit>"
+    )
     visitor = await visitors.arrive(**WIDE)
     page = await visitor.open(publisher.put("/cms", tag, head=script))
     room = Room(page, visitor)
     await room.stands(EVENTS)
+    assert await room.part(".bar .site").inner_text() == "The Lamplighter"
+    assert await page.title() == "The palm house"
     await room.part(".bar", has_text="Wilma Drost, moderator").wait_for()
     await room.part(".trail li a").first.click()
     await room.stands(1)

@@ -3,7 +3,9 @@
 import hashlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from core.caller import Caller
 from core.events.types import CommentPosted
@@ -11,6 +13,7 @@ from tests.support.following import Station
 from tests.support.house import ADA, AUDITOR, BEN, MOD, SITE, THREAD, House
 from tests.web.auditing import REJECTED, Room, documents, enter, enter_sample, replayed, write
 from tests.web.visiting import Visitors
+from workers.gateway.web.assets import release
 from workers.importers import sample as sample_of
 
 if TYPE_CHECKING:
@@ -108,7 +111,7 @@ async def test_an_exhibit_opens_from_disk_alone_and_names_the_digest_of_the_line
     page = await visitor.open(path.as_uri())
     assert visitor.requests == [path.as_uri()]
     facts = await facts_of(page)
-    assert facts["Publication"] == "sample"
+    assert facts["Publication"] == "lamplighter.example (sample)"
     assert facts["Article"] == "https://lamplighter.example/2026/10/night-train"
     assert facts["Moment"] == "12 October 2026, 10:02:13 UTC"
     assert facts["Position"] == event["position"]
@@ -162,6 +165,29 @@ async def test_an_exhibit_tells_when_everything_was_recorded_and_how_its_numbers
     times = await page.locator(".then .who time").all_inner_texts()
     assert all(one.endswith(" UTC") for one in times)
     assert "nt-09" in await hit.locator(".who").inner_text()
+
+
+async def test_an_exhibit_is_in_one_language_throughout_its_tombstones_included(
+    visitors: Visitors, sample: Station, tmp_path: Path
+) -> None:
+    room = await enter_sample(visitors, sample, "auditor", locale="de")
+    await room.part(".check-line.ok").wait_for()
+    path = tmp_path / "exhibit.html"
+    async with room.page.expect_download() as download:
+        await room.part("button", has_text="Beleg erstellen").click()
+    await (await download.value).save_as(path)
+    visitor = await visitors.arrive(java_script_enabled=False, locale="en")
+    page = await visitor.open(path.as_uri())
+    assert await page.locator("html").get_attribute("lang") == "de"
+    gone = await page.locator(".then .gone").all_inner_texts()
+    assert set(gone) == {"[Von der Moderation entfernt.]"}
+    english: dict[str, Any] = {}
+    for name in ("words", "later", "exhibit"):
+        english |= msgspec.json.decode(release().files[f"audit/{name}/en.json"].body)
+    said = await page.locator("main").inner_text()
+    whole = [text for text in english.values() if isinstance(text, str) and "{" not in text and " " in text]
+    assert len(whole) > 50
+    assert [text for text in whole if text in said] == []
 
 
 async def test_a_moderators_exhibit_says_that_its_lines_are_those_that_moderators_see(

@@ -14,6 +14,7 @@ from tests.clients.integrating import GATEWAY, PAGE, SITE, THREAD, opening, snip
 from tests.support.bounds import BOUND
 from tests.support.following import Station
 from tests.support.house import House
+from tests.web.reading import until
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -26,7 +27,7 @@ def serve(gateway: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Runs the web server of the guide for one reader; where it listens."""
     page = PAGE.read_text()
     assert page.count(GATEWAY) == 1
-    (tmp_path / "section.html").write_text(page.replace(GATEWAY, str(gateway.client.base_url).rstrip("/")))
+    (tmp_path / "section.html").write_text(page.replace(GATEWAY, gateway.url))
     monkeypatch.chdir(tmp_path)
     sign = ModuleType("sign")
     exec(snippets()["sign.py"], vars(sign))  # noqa: S102 - it is ours
@@ -130,4 +131,4 @@ async def test_what_waits_is_seen_by_its_author_alone_and_by_everybody_once_it_i
     path = f"/v1/sites/{SITE}/threads/{THREAD}/comments/{queue['items'][0]['comment']['id']}/decisions"
     decided = await house.ask("POST", path, body={"verdict": "approve", "revision": 1}, Authorization=moderator)
     assert decided.status_code == 200, decided.text
-    await ours.wait_for_function("() => !document.querySelector('#comments').innerText.includes('waiting')")
+    await until(ours, "!document.querySelector('#comments').innerText.includes('waiting')")

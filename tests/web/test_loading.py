@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from tests.support.following import Station
 from tests.web.visiting import STRICT, Publisher, Visitor, Visitors, accessible
+from workers.gateway.html.words import languages
 from workers.gateway.web.assets import release
 
 
@@ -87,6 +88,7 @@ async def test_a_script_alone_is_a_section_where_it_stands_and_each_is_one(
         f'<script type="module" src="{publisher.gateway}/embed.js" data-site="sample" data-thread="night-train"'
         ' data-token-url="/token" data-start="now"></script>'
     )
+    publisher.give("/token", Response(status_code=204))
     visitor = await visitors.arrive()
     body = f'<main><h1>Two</h1><div id="one">{tag}</div><div id="two">{tag}</div></main>'
     page = await visitor.open(publisher.put("/two", body))
@@ -127,3 +129,19 @@ async def test_where_the_section_cannot_be_loaded_a_link_leads_to_the_page_witho
     await link.click()
     await page.wait_for_url(f"{publisher.gateway}/read/sample/night-train")
     await page.get_by_text("Nobody has mentioned the soup.").wait_for()
+
+
+async def test_that_link_is_in_the_language_of_the_element_or_of_the_page(
+    publisher: Publisher, visitors: Visitors
+) -> None:
+    visitor = await visitors.arrive()
+    await visitor.context.route("**/section/section.js", lambda route: route.abort())
+    told = {name: words.say("read_discussion") for name, words in languages().items()}
+    wanted = {**told, "de-AT": told["de"], "HE": told["he"], "nl": told["en"], "": told["en"]}
+    sections = "".join(ELEMENT.format(more=f' lang="{lang}"') for lang in wanted)
+    page = await visitor.open(article(publisher, f'{sections}<div lang="fr">{ELEMENT.format(more="")}</div>'))
+    links = page.locator("hansard-comments a")
+    await links.nth(len(wanted)).wait_for()
+    assert await links.all_text_contents() == [*wanted.values(), told["fr"]]
+    assert await links.first.get_attribute("lang") == next(iter(wanted))
+    visitor.excuse("ERR_FAILED")

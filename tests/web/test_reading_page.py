@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.following import Station
+from tests.web.reading import until
 from tests.web.visiting import PHONE, WIDE, Visitors, accessible, fits
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ DEVICES: Mapping[str, Mapping[str, Any]] = {"phone": PHONE, "wide": WIDE}
 
 
 def at(sample: Station, path: str = READ) -> str:
-    return str(sample.client.base_url).rstrip("/") + path
+    return sample.url + path
 
 
 async def rows(page: "Page") -> list[str]:
@@ -77,7 +78,7 @@ async def test_on_paper_there_are_only_words(sample: Station, visitors: Visitors
 async def test_a_link_to_a_comment_leads_there_and_marks_it(sample: Station, visitors: Visitors) -> None:
     page = await (await visitors.arrive()).open(at(sample, f"{READ}#comment-nt-07"))
     row = page.locator("#comment-nt-07")
-    await page.wait_for_function("() => scrollY > 0")
+    await until(page, "scrollY > 0")
     box = await row.bounding_box()
     assert box is not None
     assert 0 <= box["y"] < 900

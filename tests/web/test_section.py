@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.following import Station
-from tests.web.reading import Articles, frames, ids, live, shift, texts, until
+from tests.web.reading import Articles, equipped, frames, ids, live, shift, texts, until
 from tests.web.visiting import PHONE, STRICT, WIDE, Publisher, Visitors, accessible, fits
-from workers.gateway.web.assets import release
 
 if TYPE_CHECKING:
     pass
@@ -46,10 +45,14 @@ async def test_with_a_script_no_node_of_a_row_is_replaced_and_nothing_moves(
 ) -> None:
     visitor = await visitors.arrive(timezone_id="Pacific/Kiritimati", locale="en-GB", **WIDE)
     page = await visitor.open(await night_train.served(script=KEEP, start="now"))
-    await live(page)
+    await equipped(page)
     assert await page.evaluate("before.length") > 100
-    gone = await page.evaluate("before.filter((node) => !node.isConnected).map((node) => node.localName)")
-    assert set(gone) <= {"noscript"}, "what is for browsers without a script is taken out"
+    gone = await page.evaluate(
+        "before.filter((node) => !node.isConnected).map(({ localName, className }) => `${localName}.${className}`)"
+    )
+    tally = {"span.for", "span.against"}
+    assert set(gone) - tally <= {"noscript."}, "what is for browsers without a script is taken out"
+    assert tally <= set(gone), "a tally becomes two buttons"
     assert await texts(page, "#t-nt-01 b") == ["20:41"]
     assert await shift(page) == 0
 
@@ -93,7 +96,7 @@ async def test_a_section_that_waits_to_be_asked_shows_the_number_and_nothing_els
     night_train: Articles, visitors: Visitors
 ) -> None:
     visitor = await visitors.arrive(**WIDE)
-    page = await visitor.open(night_train.bare(start="asked"))
+    page = await visitor.open(night_train.bare(start="asked") + "#comment-nt-01")
     button = page.get_by_role("button", name="Read 14 comments")
     await button.wait_for()
     assert not any("/threads/" in url for url in visitor.requests)
@@ -118,8 +121,9 @@ async def test_orders_are_radio_buttons_the_focus_stays_and_the_last_choice_wins
     await page.get_by_role("radio", name="Top").focus()
     await page.keyboard.press("ArrowRight")
     await page.keyboard.press("ArrowRight")
-    await until(page, "section().querySelector('.rows li').dataset.key === 'nt-01'")
-    top = await page.evaluate("[...section().querySelectorAll('.rows > li')].map((li) => li.dataset.key)")
+    rows = "[...section().querySelectorAll('.rows > li')].map((li) => li.dataset.key)"
+    await until(page, f"{rows}[0] === 'nt-01' && {rows}.length === 5")
+    top = await page.evaluate(rows)
     assert top == ["nt-01", "nt-03", "nt-04", "nt-12", "nt-14"]
     assert held == ["newest"]
     assert await page.evaluate("section().activeElement.value") == "oldest"
@@ -164,7 +168,7 @@ async def test_nothing_of_it_breaks_a_rule_of_accessibility_or_sticks_out(
     options = {"wide": WIDE, "phone": PHONE, "narrow": narrow}[size]
     visitor = await visitors.arrive(color_scheme=scheme, **options)
     page = await visitor.open(await night_train.served(start="now"))
-    await live(page)
+    await equipped(page)
     await fits(page)
     await accessible(page)
     if size == "phone":
@@ -180,7 +184,7 @@ async def test_the_tab_key_walks_through_it_and_out_of_it(night_train: Articles,
     visitor = await visitors.arrive(**WIDE)
     url = await night_train.served(start="now", before='<a id="a" href="#x">before</a>', after='<a href="#y">after</a>')
     page = await visitor.open(url)
-    await live(page)
+    await equipped(page)
     await page.locator("#a").focus()
     walked: list[str] = []
     for _ in range(120):
@@ -192,13 +196,19 @@ async def test_the_tab_key_walks_through_it_and_out_of_it(night_train: Articles,
         walked.append(name)
         if name == "a.after":
             break
-    assert walked[:6] == [
+    assert walked[:12] == [
         "button.skip",
         "input.top",
         "button.act live",
         "a.Earlier states of this discussion",
+        "button.act",
+        "button.act",
+        "textarea.",
         "a.when",
-        "a.when",
+        "button.act for",
+        "button.act against",
+        "button.act can reply",
+        "button.act can menu",
     ]
     assert walked[-3:] == ["button.back", "a.The whole discussion for printing", "a.after"]
     assert walked.count("a.when") == 13
@@ -263,6 +273,35 @@ async def test_what_is_printed_is_what_is_on_screen_without_buttons(night_train:
     assert await page.locator("hansard-comments .text:visible").count() == 12
 
 
+@pytest.mark.parametrize(("branches", "replies", "full"), [(14, 0, 11), (9, 1, 6), (6, 3, 3)])
+async def test_rows_after_the_first_twelve_are_laid_out_when_they_come_near(
+    night_train: Articles, visitors: Visitors, branches: int, replies: int, full: int
+) -> None:
+    visitor = await visitors.arrive(**PHONE)
+    page = await visitor.open(await night_train.served(start="now"))
+    await live(page)
+    found = await page.evaluate(
+        """([branches, replies]) => {
+          const list = section().querySelector(".rows");
+          const node = (name, ...children) => {
+            const made = document.createElement(name);
+            made.append(...children);
+            return made;
+          };
+          const below = (n) => {
+            const under = node("div", node("ol", ...Array.from({ length: n }, () => node("li", "A reply."))));
+            under.className = "under";
+            return under;
+          };
+          const branch = () => node("li", "A comment.", ...(replies ? [below(replies)] : []));
+          list.replaceChildren(...Array.from({ length: branches }, branch));
+          return [...list.children].map((li) => getComputedStyle(li).contentVisibility);
+        }""",
+        [branches, replies],
+    )
+    assert found == ["visible"] * full + ["auto"] * (branches - full)
+
+
 async def test_with_forced_colours_and_reduced_motion_it_is_whole_and_nothing_moves_by_itself(
     night_train: Articles, visitors: Visitors
 ) -> None:
@@ -285,9 +324,11 @@ async def test_without_the_sanitizer_of_the_browser_the_same_is_shown(
         url = night_train.bare(start="now", policy=STRICT.replace("trusted-types 'none'", policy))
         page = await visitor.open(url)
         await live(page)
-        shown.append(await page.evaluate("section().querySelector('.rows').getHTML()"))
+        # What one can do with a row depends on whether it came near.
+        texts = "[...section().querySelectorAll('.rows .text')].map((text) => text.getHTML())"
+        shown.append(await page.evaluate(texts))
     assert shown[0] == shown[1]
-    assert 'rel="nofollow ugc noopener"' in shown[0]
+    assert 'rel="nofollow ugc noopener"' in "".join(shown[0])
 
 
 async def test_two_sections_stand_on_one_page_and_one_that_is_moved_goes_on(
@@ -301,7 +342,9 @@ async def test_two_sections_stand_on_one_page_and_one_that_is_moved_goes_on(
         " other.setAttribute('thread', 'night-train'); other.setAttribute('start', 'now');"
         " document.querySelector('main').append(other); }"
     )
-    await until(page, "document.querySelectorAll('hansard-comments')[1].shadowRoot?.querySelector('.live')")
+    await until(page, "document.querySelectorAll('hansard-comments')[1].shadowRoot?.querySelector('.row')")
+    await page.evaluate("document.querySelectorAll('hansard-comments')[1].scrollIntoView()")
+    await until(page, "document.querySelectorAll('hansard-comments')[1].shadowRoot.querySelector('.live')")
     assert await page.locator("hansard-comments .live").count() == 2
     await page.evaluate(
         "() => { window.list = section().querySelector('.rows');"
@@ -377,14 +420,3 @@ async def test_another_thread_is_shown_when_the_attribute_changes_and_there_is_o
     assert await texts(page, ".title") == ["Discussion 0"]
     await until(page, "!section().querySelector('.live')")
     assert sum("/other/feed" in url for url in visitor.requests) == 1
-
-
-async def test_a_reader_loads_few_bytes_and_no_part_that_is_not_used(night_train: Articles, visitors: Visitors) -> None:
-    visitor = await visitors.arrive(**WIDE)
-    page = await visitor.open(await night_train.served(start="now"))
-    await live(page)
-    files = {url.partition("/embed/")[2].partition("/")[2] for url in visitor.requests if "/embed/" in url}
-    assert not files & {"section/history.js", "shared/diff.js"}
-    served = release().files
-    assert sum(served[name].served for name in files) <= 25 * 1024
-    assert served["section/history.js"].served + served["shared/diff.js"].served <= 6 * 1024

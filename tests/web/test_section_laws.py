@@ -1,85 +1,107 @@
 """Two laws of the section: the gateway and the script write the same rows, and frames lead to what a fresh page has."""
 
 import random
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.support.following import Station
+from tests.support.bounds import BOUND
+from tests.support.following import until as until_true
 from tests.support.fragments import document, pages
 from tests.support.house import ADA, BEN, EVE, MOD, House, Who, at
+from tests.web.feed_proxy import FeedProxy
 from tests.web.reading import Articles, frames, live, until
-from tests.web.visiting import STRICT, WIDE, Visitors, publishing
-from workers.gateway.html.fragment import SectionContext, write_rows
+from tests.web.visiting import STRICT, WIDE, Visitors
+from workers.gateway.html.fragment import SectionContext, write_section
 from workers.gateway.html.page import decode
 from workers.gateway.html.words import words_of
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page, Route
+    from playwright.async_api import Page
+
+SILENT_MS: Final = 30_000
+"""Milliseconds of silence after which a stream is lost."""
 
 NORMAL: Final = """
-window.normal = (list) => {
-  const copy = list.cloneNode(true);
+window.normal = (node) => {
+  const copy = node.cloneNode(true);
+  for (const link of copy.querySelectorAll("noscript")) link.remove();
   for (const time of copy.querySelectorAll("time")) time.replaceChildren();
-  for (const node of copy.querySelectorAll(".new")) node.remove();
+  for (const node of copy.querySelectorAll(".new, .can")) node.remove();
+  for (const row of copy.querySelectorAll("[data-equipped]")) row.removeAttribute("data-equipped");
+  for (const shown of copy.querySelectorAll(".votes > *")) {
+    const tally = document.createElement("span");
+    tally.className = shown.className.replace("act ", "");
+    tally.textContent = /\\d/.test(shown.textContent) ? shown.textContent : "";
+    shown.replaceWith(tally);
+  }
   for (const node of copy.querySelectorAll(".fresh, .here, .kept")) {
     node.classList.remove("fresh", "here", "kept");
     node.removeAttribute("style");
   }
   copy.normalize();
-  return copy.innerHTML;
+  return copy.outerHTML;
 };
 window.parsed = (html) => {
-  const list = document.createElement("ol");
-  list.setHTMLUnsafe(html);
-  return normal(list);
+  const place = document.createElement("div");
+  place.setHTMLUnsafe(html);
+  return normal(place.firstElementChild);
 };
 """
-"""Script: rows as one text, without the words of times, which are told in the reader's zone."""
+"""Script: a node as one text, without the words of times, which are told in the reader's zone, and without what is
+offered beside the rows that came near."""
 
 
 @pytest.fixture
-async def palms(gateway: Station) -> AsyncIterator[Articles]:
-    """An article of the house."""
-    async with publishing(str(gateway.client.base_url).rstrip("/")) as publisher:
-        yield Articles(publisher, gateway)
-
-
-@pytest.fixture
-async def renderer(palms: Articles, visitors: Visitors) -> "Page":
-    """A page that can make rows as the script does, with `made(page)`, and as a parser does, with `parsed(html)`."""
+async def renderer(articles: Articles, visitors: Visitors) -> "Page":
+    """A page that makes a section as the script does, with `made(page)`, and as a parser does, with `parsed(html)`."""
     visitor = await visitors.arrive()
     page = await visitor.open(
-        palms.bare(script=NORMAL, policy=STRICT.replace("require-trusted-types-for 'script';", ""))
+        articles.bare(script=NORMAL, policy=STRICT.replace("require-trusted-types-for 'script';", ""))
     )
-    release = (await palms.station.client.get("/embed.js")).text.partition("embed/")[2].partition("/")[0]
+    release = (await articles.station.client.get("/embed.js")).text.partition("embed/")[2].partition("/")[0]
     await page.evaluate(
-        """async (base) => {
-          const { Rows } = await import(`${base}/section/rows.js`);
+        """async ([base, given]) => {
+          const { frame } = await import(`${base}/section/made.js`);
+          const { Discussion } = await import(`${base}/section/discussion.js`);
           const { words } = await import(`${base}/shared/words.js`);
           const en = await words("en");
+          const api = { thread: new URL("/v1/sites/kew/threads/palm-house", location.href) };
           window.made = async (page) => {
-            const list = document.createElement("ol");
-            const given = { words: en, link: `${page.thread.url}#comment-`, history: true };
-            const rows = new Rows(list, given, "1-1", { has: () => false, set: () => {} });
-            await rows.append(page.comments, null);
-            rows.end();
-            return normal(list);
+            const section = frame(page, en, given);
+            const ended = new AbortController();
+            const element = document.createElement("div");
+            const discussion = new Discussion({ element, section, api, words: en, signal: ended.signal });
+            await (await discussion.paging()).fill(page);
+            ended.abort();
+            return normal(section);
           };
         }""",
-        f"{palms.publisher.gateway}/embed/{release}",
+        [f"{articles.publisher.gateway}/embed/{release}", GIVEN],
     )
     return page
 
 
+GIVEN: Final[dict[str, Any]] = {
+    "level": 3,
+    "query": "sort=top&limit=20",
+    "history": True,
+    "read": "/read/kew/1",
+    "audit": "/audit/kew/1",
+}
+"""What a section is made with besides its page."""
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(page=pages())
-async def test_the_gateway_and_the_script_write_the_same_rows(renderer: "Page", page: dict[str, Any]) -> None:
-    html = write_rows(decode(document(page)), SectionContext(words=words_of("en"), zone=UTC, now=datetime.now(UTC)))
-    parsed, made = await renderer.evaluate("async ([html, page]) => [parsed(html), await made(page)]", [html, page])
+async def test_the_gateway_and_the_script_write_the_same_section(renderer: "Page", page: dict[str, Any]) -> None:
+    context = SectionContext(words=words_of("en"), zone=UTC, now=datetime.now(UTC), **GIVEN)
+    html = write_section(decode(document(page)), context)
+    section = "<section" + html.partition("<section")[2].partition("</template>")[0]
+    parsed, made = await renderer.evaluate("async ([html, page]) => [parsed(html), await made(page)]", [section, page])
     assert made == parsed
 
 
@@ -156,43 +178,76 @@ class Life:
         await self._ask(self.chance.choice(("PUT", "DELETE")), f"{at(comment)}/featured", MOD)
 
 
-class Cut:
-    """Breaks the streams of a page off, where the seed says so, as a proxy on the way does."""
+class Cuts:
+    """Cuts the stream of a page on its way, where and how the seed says."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, proxy: FeedProxy, page: "Page", seed: int) -> None:
+        self.proxy = proxy
+        self.page = page
         self.chance = random.Random(seed)
-        self.cuts = 0
+        self.kinds: list[str] = []
 
-    async def __call__(self, route: "Route") -> None:
-        if self.cuts < 3 and self.chance.random() < 0.5:
-            self.cuts += 1
-            await route.abort()
-        else:
-            await route.continue_()
+    async def begin(self) -> None:
+        """Cut the stream in one way or another."""
+        if not self.kinds:
+            self.kinds = ["ended", "reset", "bytes", "bytes", "refused", "silent", "hidden"]
+            self.chance.shuffle(self.kinds)
+        self.kind = self.kinds.pop()
+        match self.kind:
+            case "ended" | "reset":
+                self.proxy.cut(reset=self.kind == "reset")
+            case "bytes":
+                self.proxy.cut_after(self.chance.randrange(4000))
+            case "refused":
+                self.proxy.refuse()
+            case "silent":
+                self.proxy.silence()
+            case _:
+                await self.page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+
+    async def end(self) -> None:
+        """Let the page go on with a stream that is whole."""
+        if self.kind == "silent":
+            await self._open()
+            await self.page.clock.fast_forward(SILENT_MS)
+            await until_true(lambda: not self.proxy.open)
+        await self.proxy.mend()
+        await self.page.evaluate("window.dispatchEvent(new Event('pageshow'))")
+        await self._open()
+
+    async def _open(self) -> None:
+        with anyio.fail_after(BOUND):
+            while not self.proxy.open:
+                await self.page.evaluate("window.dispatchEvent(new Event('online'))")
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest"])
 @pytest.mark.parametrize("seed", range(4))
 async def test_with_every_notice_pressed_and_every_edit_shown_it_is_what_a_fresh_page_shows(
-    palms: Articles, house: House, visitors: Visitors, order: str, seed: int
+    proxied: Articles, house: House, visitors: Visitors, proxy: FeedProxy, order: str, seed: int
 ) -> None:
     life = Life(house, seed)
     await life.go_on(6)
     visitor = await visitors.arrive(**WIDE)
-    await visitor.context.route("**/feed?*", Cut(seed))
-    page = await visitor.open(await palms.served(start="now", sort=order, script=NORMAL))
+    await visitor.context.clock.install()
+    page = await visitor.open(await proxied.served(start="now", sort=order, script=NORMAL))
+    await page.clock.resume()
     await live(page)
-    for _ in range(3):
-        await life.go_on(6)
-        await page.evaluate("window.dispatchEvent(new Event('pagehide'))")
-        await life.go_on(3)
-        await page.evaluate("window.dispatchEvent(new Event('pageshow'))")
-    end = (await house.get(f"threads/palm-house?limit=200&sort={order}")).json()
-    fresh = await visitor.open(await palms.served(start="now", sort=order, script=NORMAL))
+    # The parts that apply frames, and those for writing, are loaded before connections are refused.
+    await page.locator("hansard-comments .writing[data-drawn]").wait_for(state="attached")
+    await life.go_on(2)
+    await counted(page, house)
+    cuts = Cuts(proxy, page, seed)
+    for _ in range(4):
+        await cuts.begin()
+        await life.go_on(5)
+        await cuts.end()
+        await life.go_on(2)
+    fresh = await visitor.open(await proxied.served(start="now", sort=order, script=NORMAL))
     await live(fresh)
     await opened(fresh)
     wanted = await fresh.evaluate("normal(section().querySelector('.rows'))")
-    await until(page, f"section().querySelector('.title').textContent === 'Discussion {end['thread']['comments']}'")
+    await counted(page, house)
     for _ in range(12):
         await frames(page)
         await opened(page)
@@ -201,7 +256,13 @@ async def test_with_every_notice_pressed_and_every_edit_shown_it_is_what_a_fresh
             break
     assert found == wanted
     if visitor.errors:
-        visitor.excuse("ERR_FAILED")
+        visitor.excuse("net::ERR_")
+
+
+async def counted(page: "Page", house: House) -> None:
+    """Wait until the heading has the number of comments that there are: frames come in order."""
+    comments = (await house.get("threads/palm-house?limit=1")).json()["thread"]["comments"]
+    await until(page, f"section().querySelector('.title').textContent === 'Discussion {comments}'")
 
 
 async def opened(page: "Page") -> None:
@@ -220,8 +281,13 @@ async def opened(page: "Page") -> None:
           spacer.style.blockSize = "6000px";
           document.body.append(spacer);
           scrollTo(0, document.body.scrollHeight);
-          await rest();
-          await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+          // The section's own observer is older than this one, and so is told first.
+          await new Promise((done) => {
+            const watcher = new IntersectionObserver(([list]) => {
+              if (!list.isIntersecting) done(watcher.disconnect());
+            });
+            watcher.observe(section().querySelector(".rows"));
+          });
           scrollTo(0, 0);
           spacer.remove();
         }"""

@@ -4,24 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.following import Station
 from tests.support.house import ADA, BEN, EVE, MOD, SITE, House, at
-from tests.web.reading import Articles, frames, ids, live, shift, texts, until
-from tests.web.visiting import PHONE, WIDE, Visitors, publishing
+from tests.web.reading import Articles, equipped, frames, ids, live, shift, texts, until
+from tests.web.visiting import PHONE, WIDE, Visitors, withheld
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from playwright.async_api import Page, Route
 
 FEED = f"**/v1/sites/{SITE}/threads/palm-house/feed?*"
-
-
-@pytest.fixture
-async def palms(gateway: Station) -> "AsyncIterator[Articles]":
-    """An article of the house."""
-    async with publishing(str(gateway.client.base_url).rstrip("/")) as publisher:
-        yield Articles(publisher, gateway)
 
 
 async def edit(house: House, comment: str, body: str, revision: int = 1) -> None:
@@ -44,22 +34,68 @@ async def told(page: "Page", number: int) -> None:
     await frames(page)
 
 
+HOURS = """
+window.hours = () => [...section().querySelectorAll(".when b")].map((hour) => {
+  const at = new Date(hour.parentElement.dateTime);
+  return hour.textContent === [at.getHours(), at.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
+});
+"""
+"""Script: whether the time of each row is that of the reader's zone."""
+
+
+async def test_times_of_the_gateway_become_the_readers_where_they_come_near_and_all_where_they_are_printed(
+    articles: Articles, house: House, visitors: Visitors
+) -> None:
+    for _ in range(20):
+        await house.post(ADA, "A long comment. " * 40)
+    visitor = await visitors.arrive(timezone_id="Pacific/Kiritimati", **PHONE)
+    page = await visitor.open(await articles.served(start="now", sort="newest", script=HOURS))
+    await live(page)
+    await until(page, "hours()[0]")
+    await frames(page)
+    near = await page.evaluate("hours()")
+    assert (len(near), near[-1]) == (20, False), near
+    await page.evaluate("section().querySelector('.rows > li:last-child').scrollIntoView()")
+    await until(page, "hours()[19]")
+    assert not all(await page.evaluate("hours()"))
+    await page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert all(await page.evaluate("hours()"))
+
+
+async def test_what_only_writers_need_comes_late_and_moves_no_note(
+    articles: Articles, house: House, visitors: Visitors
+) -> None:
+    first = await house.post(ADA, "First.")
+    visitor = await visitors.arrive(**WIDE)
+    free = await withheld(visitor.context, "**/section/writing.js")
+    page = await visitor.open(await articles.served(start="now", sort="newest"))
+    await live(page)
+    for number, write in enumerate((edit(house, first, "First, edited."), house.post(BEN, "Reply.", parent=first)), 1):
+        await write
+        await until(page, f"row('{first}').querySelectorAll('.notes button').length === {number}")
+        await frames(page)
+    free.set()
+    await equipped(page)
+    await frames(page)
+    assert await shift(page) == 0
+
+
 @pytest.mark.parametrize("size", ["wide", "phone"])
 async def test_new_comments_and_replies_wait_until_they_are_asked_for_and_nothing_moves(
-    palms: Articles, house: House, visitors: Visitors, size: str
+    articles: Articles, house: House, visitors: Visitors, size: str
 ) -> None:
     first = await house.post(ADA, "First.")
     second = await house.post(BEN, "Second.")
     visitor = await visitors.arrive(**(PHONE if size == "phone" else WIDE))
-    page = await visitor.open(await palms.served(start="now", sort="newest"))
-    await live(page)
+    page = await visitor.open(await articles.served(start="now", sort="newest"))
+    await equipped(page)
     before = await page.evaluate("section().querySelector('.rows').getBoundingClientRect().top")
     third = await house.post(EVE, "Third.")
     reply = await house.post(EVE, "Reply.", parent=first)
     await told(page, 4)
     assert await ids(page) == [second, first]
     assert await texts(page, ".news") == ["1 new comment"]
-    assert await texts(page, "[role=status]") == ["1 new comment"]
+    assert await texts(page, ".in > [role=status]") == ["1 new comment"]
     assert await texts(page, f"#comment-{first} .notes") == ["1 new reply"]
     assert await page.evaluate("section().querySelector('.rows').getBoundingClientRect().top") == before
     assert await shift(page) == 0
@@ -74,16 +110,35 @@ async def test_new_comments_and_replies_wait_until_they_are_asked_for_and_nothin
     assert await texts(page, ".news") == []
 
 
+async def test_screen_readers_are_told_the_number_once_a_minute_and_as_it_is_then(
+    articles: Articles, house: House, visitors: Visitors
+) -> None:
+    visitor = await visitors.arrive(**WIDE)
+    await visitor.context.clock.install()
+    page = await visitor.open(await articles.served(start="now"))
+    await page.clock.resume()
+    await live(page)
+    for number in range(3):
+        await house.post(BEN, f"Number {number}.")
+        await told(page, number + 1)
+    assert await texts(page, ".news") == ["3 new comments"]
+    assert await texts(page, ".in > [role=status]") == ["1 new comment"]
+    await page.clock.fast_forward(61_000)
+    await until(page, "section().querySelector('.in > [role=status]').textContent === '3 new comments'")
+    await page.locator("hansard-comments .news").click()
+    await until(page, "section().querySelector('.in > [role=status]').textContent === ''")
+
+
 @pytest.mark.parametrize("size", ["wide", "phone", "narrow"])
 async def test_an_edit_in_view_is_shown_when_it_is_asked_for_and_votes_move_nothing(
-    palms: Articles, house: House, visitors: Visitors, size: str
+    articles: Articles, house: House, visitors: Visitors, size: str
 ) -> None:
     comments = [await house.post(ADA, f"Words of {number}.") for number in range(4)]
     await house.post(ADA, "Nine lives.", parent=comments[1])
     narrow = {"viewport": {"width": 320, "height": 700}}
     visitor = await visitors.arrive(**{"wide": WIDE, "phone": PHONE, "narrow": narrow}[size])
-    page = await visitor.open(await palms.served(start="now", sort="oldest"))
-    await live(page)
+    page = await visitor.open(await articles.served(start="now", sort="oldest"))
+    await equipped(page)
     longer = "Other words. " * 40
     for comment in comments[:2]:
         await edit(house, comment, longer)
@@ -103,12 +158,12 @@ async def test_an_edit_in_view_is_shown_when_it_is_asked_for_and_votes_move_noth
 
 
 async def test_an_edit_out_of_view_is_shown_at_once_and_a_removal_keeps_its_room_while_it_is_seen(
-    palms: Articles, house: House, visitors: Visitors
+    articles: Articles, house: House, visitors: Visitors
 ) -> None:
     comments = [await house.post(ADA, f"Words of {number}.") for number in range(20)]
     answered = await house.post(BEN, "An answer.", parent=comments[1])
     visitor = await visitors.arrive(**WIDE)
-    page = await visitor.open(await palms.served(start="now", sort="oldest"))
+    page = await visitor.open(await articles.served(start="now", sort="oldest"))
     await live(page)
     await edit(house, comments[19], "Out of sight.")
     for comment in comments[:2]:
@@ -129,11 +184,11 @@ async def test_an_edit_out_of_view_is_shown_at_once_and_a_removal_keeps_its_room
 
 
 async def test_a_paused_section_stays_as_it_is_until_it_goes_on(
-    palms: Articles, house: House, visitors: Visitors
+    articles: Articles, house: House, visitors: Visitors
 ) -> None:
     comment = await house.post(ADA, "First.")
     visitor = await visitors.arrive(**WIDE)
-    page = await visitor.open(await palms.served(start="now", sort="oldest"))
+    page = await visitor.open(await articles.served(start="now", sort="oldest"))
     await live(page)
     await house.post(BEN, "Before the pause.")
     await told(page, 2)
@@ -153,7 +208,7 @@ async def test_a_paused_section_stays_as_it_is_until_it_goes_on(
 
 @pytest.mark.parametrize("trouble", ["empty", "bad gateway", "unavailable", "broken"])
 async def test_a_stream_that_fails_is_tried_again_says_so_and_misses_nothing(
-    palms: Articles, house: House, visitors: Visitors, trouble: str
+    articles: Articles, house: House, visitors: Visitors, trouble: str
 ) -> None:
     await house.post(ADA, "First.")
     visitor = await visitors.arrive(**WIDE)
@@ -175,7 +230,7 @@ async def test_a_stream_that_fails_is_tried_again_says_so_and_misses_nothing(
     context = visitor.context
     await context.clock.install()
     await context.route(FEED, fail)
-    page = await visitor.open(await palms.served(start="now", sort="oldest"))
+    page = await visitor.open(await articles.served(start="now", sort="oldest"))
     await page.clock.resume()
     for _ in range(60):
         if len(tries) >= 3:
@@ -198,12 +253,14 @@ async def test_a_stream_that_fails_is_tried_again_says_so_and_misses_nothing(
     visitor.errors.clear()
 
 
-async def test_an_archived_discussion_is_not_asked_for_again(palms: Articles, house: House, visitors: Visitors) -> None:
+async def test_an_archived_discussion_is_not_asked_for_again(
+    articles: Articles, house: House, visitors: Visitors
+) -> None:
     await house.post(ADA, "First.")
     answer = await house.ask("PUT", "threads/palm-house/status", MOD, {"status": "archived"})
     await house.settled(answer.json()["position"])
     visitor = await visitors.arrive(**WIDE)
-    page = await visitor.open(await palms.served(start="now"))
+    page = await visitor.open(await articles.served(start="now"))
     await page.get_by_text("This discussion is in the archive.").wait_for()
     await until(page, "performance.getEntriesByType('resource').some(({ name }) => name.includes('/feed?'))")
     await until(page, "section().querySelector('.stream').childElementCount === 0")
@@ -211,7 +268,7 @@ async def test_an_archived_discussion_is_not_asked_for_again(palms: Articles, ho
 
 
 async def test_an_eighth_tab_loads_because_tabs_that_are_not_looked_at_hold_no_stream(
-    palms: Articles, house: House, visitors: Visitors
+    articles: Articles, house: House, visitors: Visitors
 ) -> None:
     await house.post(ADA, "First.")
     visitor = await visitors.arrive(**WIDE)
@@ -221,7 +278,7 @@ async def test_an_eighth_tab_loads_because_tabs_that_are_not_looked_at_hold_no_s
     """
     await visitor.context.clock.install()
     for _ in range(8):
-        page = await visitor.open(await palms.served(start="now", script=hide))
+        page = await visitor.open(await articles.served(start="now", script=hide))
         await page.clock.resume()
         await live(page)
         assert await ids(page) != []
@@ -249,14 +306,14 @@ CHANGES = ("good", "end", "gone", "timer", "now", "visible", "hidden", "near", "
 
 
 async def test_whatever_happens_there_is_one_stream_where_there_should_be_one_and_waits_are_bounded(
-    palms: Articles, visitors: Visitors
+    articles: Articles, visitors: Visitors
 ) -> None:
     import random  # noqa: PLC0415 - beside its only use
 
     visitor = await visitors.arrive()
-    page = await visitor.open(palms.bare())
+    page = await visitor.open(articles.bare())
     address = await page.evaluate("document.querySelector('script[type=module]').src")
-    release = (await palms.station.client.get("/embed.js")).text.partition("embed/")[2].partition("/")[0]
+    release = (await articles.station.client.get("/embed.js")).text.partition("embed/")[2].partition("/")[0]
     await page.evaluate(LAWS, address.replace("/embed.js", f"/embed/{release}/shared/live.js"))
     chance = random.Random(7)
     runs = [

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.following import Station
+from tests.web.reading import equipped, until
 from tests.web.visiting import Publisher, Visitors, accessible, fits
 from workers.gateway.html.words import languages
 from workers.gateway.web.assets import release
@@ -79,8 +80,43 @@ async def test_a_section_fits_a_narrow_window_in_every_language_and_direction(
     sideways = "node => [...node.querySelectorAll('*')].filter((one) => one.scrollWidth > one.clientWidth + 1"
     sideways += " && getComputedStyle(one).overflowX === 'visible' && one.clientWidth).map((one) => one.outerHTML)"
     assert await section.evaluate(sideways) == []
+    words = languages()[language]
+    assert await section.evaluate(_NOTED, [words.count("new_replies", 12), words.say("edited_now")]) == []
     await accessible(page)
 
+
+_NOTED = """
+(section, notes) => {
+  const before = section.offsetHeight;
+  for (const place of section.querySelectorAll(".notes")) {
+    for (const note of notes) place.append(Object.assign(document.createElement("button"), { textContent: note }));
+  }
+  const range = document.createRange();
+  const texts = [];
+  const walk = document.createTreeWalker(section, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    if (walk.currentNode.parentElement.closest(".sr, .skip, details:not([open]) > :not(summary)")) continue;
+    range.selectNode(walk.currentNode);
+    for (const box of range.getClientRects()) texts.push([walk.currentNode, box]);
+  }
+  const bad = section.offsetHeight === before ? [] : ["the notes took room"];
+  for (const button of section.querySelectorAll(".notes button")) {
+    range.selectNodeContents(button);
+    const line = range.getBoundingClientRect();
+    const { left, right } = section.getBoundingClientRect();
+    const cut = button.scrollWidth > button.clientWidth || line.left < left || line.right > right;
+    if (cut) bad.push(`cut: ${button.textContent}`);
+    if (button.offsetHeight < 24) bad.push("too small to press");
+    for (const [node, box] of texts) {
+      const beside = box.right <= line.left || box.left >= line.right;
+      const apart = beside || box.bottom <= line.top || box.top >= line.bottom;
+      if (!apart && !button.contains(node)) bad.push(`${button.textContent} covers ${node.data}`);
+    }
+  }
+  return bad;
+}
+"""
+"""The faults of two notes beside each row: nothing of them is cut, they cover nothing, and take no room of others."""
 
 _COUNTED = """
 window.made = 0;
@@ -102,14 +138,12 @@ async def test_formatters_are_made_once_however_many_rows_are_written(
         f'<script type="module" src="{publisher.gateway}/embed.js"></script>'
     )
     page = await visitor.open(publisher.put("/article", body, policy="", head="<link rel=icon href='data:,'>"))
-    first = page.locator("hansard-comments .rows > li").first
-    await page.locator("hansard-comments .live").wait_for()
-    before, top = await page.evaluate("made"), await first.get_attribute("data-key")
+    shown = page.locator("hansard-comments .rows > li").first
+    await equipped(page)
+    before, top = await page.evaluate("made"), await shown.get_attribute("data-key")
     assert 0 < before < await page.locator("hansard-comments .row time").count()
     await page.locator("hansard-comments input[value=oldest]").check()
-    await page.wait_for_function(
-        "top => document.querySelector('hansard-comments').shadowRoot.querySelector('.rows > li')?.dataset.key !== top",
-        arg=top,
-    )
-    assert await page.locator("hansard-comments .row").count() >= 12
+    top_row = "document.querySelector('hansard-comments').shadowRoot.querySelector('.rows > li')"
+    await until(page, f"{top_row}?.dataset.key !== arg", top)
+    await page.locator("hansard-comments .row").nth(11).wait_for(state="attached")
     assert await page.evaluate("made") == before

@@ -4,10 +4,14 @@ A release is identified by one digest over all of its files. `/embed/<digest>/<p
 keep it for ever, and a page never mixes the files of two releases: a file of another release is 410. `/embed.js` and
 `/count.js` have addresses that stay; each response is compared with the server, and `/embed.js` names the digest.
 
+A browser does not ask again for a module that it could not load. For further tries each file has further addresses,
+`/embed/<digest>/~1/<path>` to `~99`.
+
 Files are served as they are in the repository, except that lines of comment are empty. They are a quarter of what a
 reader would load, and with empty lines in their place every position in an error is that of the source.
 """
 
+import re
 import zlib
 from collections.abc import Mapping
 from functools import cache
@@ -16,14 +20,15 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final, NamedTuple
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
-from core.refusals import NotFound, Refusal
-from workers.gateway.http import caching, compression, problems
+from core.refusals import NotFound
+from workers.gateway.http import caching, compression
 from workers.gateway.http.headers import headers_of
-from workers.gateway.http.refusals import MethodNotAllowed, OtherRelease
+from workers.gateway.http.read_only import ReadOnly
+from workers.gateway.http.refusals import OtherRelease
 from workers.gateway.http.request_record import RequestRecord
-from workers.gateway.http.response import NOT_MODIFIED, Header, Response, preflight, send_response
+from workers.gateway.http.response import NOT_MODIFIED, Header, Response
 
 FILE: Final = "/embed/{digest}/{path:path}"
 """Route of the files of a release."""
@@ -46,11 +51,12 @@ MEDIA: Final[Mapping[str, bytes]] = {
 
 _MARK: Final = b"@release@"
 """Text in a stable file that stands for the digest."""
+_FURTHER: Final = re.compile(r"^~[1-9]\d?/")
+"""The beginning of a further address of a file."""
 _DIGEST_BYTES: Final = 8
 _LEVEL: Final = 9
 _GZIP: Final = zlib.MAX_WBITS | 16
 _FOUND: Final = (200, NOT_MODIFIED)
-_ALLOWED: Final = "GET, HEAD, OPTIONS"
 _FOR_EVER: Final[Header] = (b"cache-control", b"public, max-age=31536000, immutable")
 _COMPARED: Final[Header] = (b"cache-control", b"public, max-age=0, must-revalidate")
 _FOR_ALL: Final[Header] = (b"cross-origin-resource-policy", b"cross-origin")
@@ -117,7 +123,7 @@ def release_of(contents: Mapping[str, bytes]) -> Release:
 def without_comments(path: str, content: bytes) -> bytes:
     """Return a script or a style with its lines of comment empty. Comments beside code stay.
 
-    A block of comment begins a line and ends one. In no file of ours does a text of several lines have such a line.
+    A block of comment begins a line and ends one. No template literal of our files has a line that begins like one.
     """
     if path.rpartition(".")[2] not in ("js", "css"):
         return content
@@ -157,37 +163,30 @@ def _read(folder: Traversable, under: str = "") -> list[tuple[str, bytes]]:
     return found
 
 
-class Assets:
+class Assets(ReadOnly):
     """ASGI endpoint of all files of a release. `route` is the path template under which it is called."""
 
     def __init__(self, route: str, found: Release) -> None:
-        self._route = route
+        super().__init__(route)
         self._release = found
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+    async def read(self, scope: Scope, receive: Receive) -> Response:
+        """Return a file, or why it is not here."""
         del receive
+        reply = self._reply(scope)
         record: RequestRecord = scope["hansard"]
-        record.route = self._route
-        match scope["method"]:
-            case "GET" | "HEAD":
-                reply = self._reply(scope)
-                record.shared = reply.status in _FOUND  # a page loads many: not worth a log line each
-            case "OPTIONS":
-                reply = preflight(_ALLOWED)
-            case _:
-                reply = _unstored(MethodNotAllowed(_ALLOWED))
-        await send_response(send, record.ends(reply), without_body=scope["method"] == "HEAD")
+        record.shared = reply.status in _FOUND  # a page loads many: not worth a log line each
+        return reply
 
     def _reply(self, scope: Scope) -> Response:
         if self._route != FILE:
             return _served(self._release.stable[self._route], _COMPARED, scope)
         digest, path = scope["path_params"]["digest"], scope["path_params"]["path"]
         if digest != self._release.digest:
-            return _unstored(OtherRelease("this file belongs to another release of Hansard: reload the page"))
-        found = self._release.files.get(path)
+            return self.refused(OtherRelease("this file belongs to another release of Hansard: reload the page"))
+        found = self._release.files.get(_FURTHER.sub("", path))
         if found is None:
-            return _unstored(NotFound("there is no such file in this release"))
+            return self.refused(NotFound("there is no such file in this release"))
         return _served(found, _FOR_EVER, scope)
 
 
@@ -207,7 +206,3 @@ def _served(asset: Asset, control: Header, scope: Scope) -> Response:
     known = headers.get(b"if-none-match")
     # Not `caching.unless_known`: a 304 says nothing of how the body is encoded.
     return Response(NOT_MODIFIED, b"", common) if caching.has(known, caching.etag(asset.tag)) else reply
-
-
-def _unstored(refusal: Refusal) -> Response:
-    return problems.reply(refusal).also((b"cache-control", caching.NO_STORE))

@@ -5,15 +5,15 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
-from workers.gateway.http import caching, parameters
-from workers.gateway.http.headers import headers_of
+from workers.gateway.http import caching
 from workers.gateway.http.response import Header, Response
-from workers.gateway.web import desk
-from workers.gateway.web.desk import ROLES, Sample
+from workers.gateway.web.desk import Sample, token_url
 from workers.gateway.web.hosted import NOINDEX, Shell, attributes, page
 
 ROUTE: Final = "/audit/{site}/{thread}"
 
+_NAMES: Final = "Audit room: earlier states of this discussion"
+"""Both names by which links lead here."""
 _HEADERS: Final[tuple[Header, ...]] = (NOINDEX, (b"cache-control", caching.NO_STORE))
 
 
@@ -33,19 +33,13 @@ class AuditPage:
         """Return the response to one request. The moment and the comment in the address are for the script alone."""
         site, thread = scope["path_params"]["site"], scope["path_params"]["thread"]
         await self._check(site, thread, receive)
-        tag = attributes(site=site, thread=thread, token_url=self._token_url(scope, site))
+        tag = attributes(site=site, thread=thread, token_url=token_url(scope, self._sample, site))
         read = attributes(href=f"/read/{site}/{thread}")
         body = (
             f"<main><hansard-audit{tag}></hansard-audit>"
-            f'<noscript><div class="plain"><h1>Audit room</h1><p>The audit room needs JavaScript. '
+            f'<noscript><div class="plain"><h1>{_NAMES}</h1><p>The audit room needs JavaScript. '
             f"<a{read}>Read the discussion</a> without it.</p></div></noscript></main>"
         )
-        title = f"Audit room · {thread}"
+        title = f"{thread} · {_NAMES}"
         document = self._shell.document(title, body, styles=("css/audit.css",), scripts=("audit/audit.js",))
         return page(document, *_HEADERS)
-
-    def _token_url(self, scope: Scope, site: str) -> str | None:
-        if self._sample is None or site != self._sample.site or not desk.is_of_this_machine(headers_of(scope)):
-            return None
-        who = parameters.parse(scope["query_string"]).get("as", [""])[0]
-        return f"{desk.ROUTE}?as={who}" if who in ROLES else None

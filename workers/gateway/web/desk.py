@@ -6,7 +6,6 @@ name that resolves to this machine (DNS rebinding) gets what an unknown path get
 """
 
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from typing import Any, Final
 
 from joserfc import jwt
@@ -14,12 +13,14 @@ from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.refusals import NotFound
+from workers.gateway.auth.claims import written_claims
 from workers.gateway.auth.keyring import Keyring
 from workers.gateway.http import caching, parameters, problems
 from workers.gateway.http.headers import headers_of
 from workers.gateway.http.request_record import RequestRecord
 from workers.gateway.http.response import Response, json, send_response
 from workers.gateway.web.hosted import HostedPage
+from workers.runtime.loopback import is_loopback
 
 ROUTE: Final = "/desk/token"
 
@@ -67,16 +68,6 @@ class Sample(Struct, frozen=True, kw_only=True):
     thread: str
 
 
-def is_loopback(host: str) -> bool:
-    """True if this is an address of the loopback interface, or `localhost`."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
-    except ValueError:
-        return False
-
-
 def is_of_this_machine(headers: Mapping[bytes, bytes]) -> bool:
     """True if a request names a loopback address as its host, and no proxy has passed it on."""
     host = headers.get(b"host", b"").decode("latin-1").lower()
@@ -85,6 +76,14 @@ def is_of_this_machine(headers: Mapping[bytes, bytes]) -> bool:
     port = rest if bracket else host[len(name) :]
     well_formed = not port or (port[0] == ":" and port[1:].isdecimal())
     return well_formed and is_loopback(name) and _FORWARDED.isdisjoint(headers)
+
+
+def token_url(scope: Scope, sample: Sample | None, site: str) -> str | None:
+    """Return where a page of this site gets tokens of the person that `as` names; None where no desk is open for it."""
+    if sample is None or site != sample.site or not is_of_this_machine(headers_of(scope)):
+        return None
+    who = parameters.parse(scope["query_string"]).get("as", [""])[0]
+    return f"{ROUTE}?as={who}" if who in ROLES else None
 
 
 def endpoint(sample: Sample, keyring: Keyring, clock: Callable[[], float]) -> ASGIApp:
@@ -119,7 +118,7 @@ async def _signed(scope: Scope, sample: Sample, keyring: Keyring, now: float) ->
     role = ROLES.get(parameters.parse(scope["query_string"]).get("as", [""])[0])
     keys = await keyring.read(sample.site)
     if role is None or keys is None or not keys.secrets:
-        raise NotFound("the desk signs for nobody of this name")
+        raise NotFound("the desk has no person of this name")
     claims: dict[str, Any] = {
         "aud": sample.site,
         "sub": role.sub,
@@ -129,4 +128,4 @@ async def _signed(scope: Scope, sample: Sample, keyring: Keyring, now: float) ->
         "entitlements": list(role.entitlements),
         "badges": list(role.badges),
     }
-    return jwt.encode({"alg": "HS256"}, claims, keys.secrets[0], algorithms=["HS256"])
+    return jwt.encode({"alg": "HS256"}, written_claims(claims, keys.rules), keys.secrets[0], algorithms=["HS256"])

@@ -7,8 +7,9 @@ from msgspec import Struct
 from starlette.types import Receive
 
 from core.application.aggregate_cache import AggregateCache
-from core.application.current_state import policy_of
+from core.application.current_state import policy_of, site_of
 from core.concurrency import both
+from core.domain.site import Site
 from core.log.port import Log
 from core.policy import Policy
 from core.refusals import NotFound
@@ -65,12 +66,20 @@ class Discussions(Struct, frozen=True, kw_only=True):
         finally:
             self.gate.leave()
 
+    async def site(self, site: str, receive: Receive) -> Site:
+        """Return a site. The read enters the gate of reads by itself."""
+        await self.gate.enter(receive)
+        try:
+            return await site_of(self.log, site, cache=self.aggregates)
+        finally:
+            self.gate.leave()
+
     async def read(self, site: str, thread: str, query: PageQuery) -> Discussion:
         """Read a page of a thread."""
         # The state of the site's own events is read before its policy: a kept answer ends with a change of the policy.
         states = await states_of_site(self.cache, self.served.keys, site)
         answer, policy = await both(
-            lambda: pages.page(self.served, site, thread, query), lambda: self._policy(site, thread)
+            lambda: pages.page(self.served, site, thread, query), lambda: self.policy(site, thread)
         )
         found = _there(answer)
         kept = (*found.states, *states) if found.states and states else ()
@@ -80,7 +89,7 @@ class Discussions(Struct, frozen=True, kw_only=True):
         """Read one comment as the only row of each level of its line, with its replies."""
         answer, policy = await both(
             lambda: comments.permalink(self.served, site, thread, comment, PUBLIC),
-            lambda: self._policy(site, thread),
+            lambda: self.policy(site, thread),
         )
         found = _there(answer)
         line = _line(found.body)
@@ -98,7 +107,7 @@ class Discussions(Struct, frozen=True, kw_only=True):
         found = _there(await pages.replies(self.served, site, thread, comment, RepliesQuery(cursor=cursor)))
         more = _more(found.body)
         page = FragmentPage(thread=line.thread, sort="oldest", comments=more.comments, next=more.next)
-        return Discussion(page=page, policy=await self._policy(site, thread), tag=found.tag)
+        return Discussion(page=page, policy=await self.policy(site, thread), tag=found.tag)
 
     def context(
         self, found: Discussion, *, read: str, audit: str, query: str = "", still: bool = False
@@ -106,7 +115,8 @@ class Discussions(Struct, frozen=True, kw_only=True):
         """Return all else that HTML of it is made of. `read` and `audit` are addresses of pages."""
         return site_context(found.policy, self.clock(), read=read, audit=audit, query=query, still=still)
 
-    async def _policy(self, site: str, thread: str) -> Policy:
+    async def policy(self, site: str, thread: str) -> Policy:
+        """Return the policy of a thread."""
         return await policy_of(self.log, site, thread, cache=self.aggregates)
 
 

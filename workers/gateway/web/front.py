@@ -26,7 +26,7 @@ _ARTICLE: Final = (files("workers.gateway.web") / "article.html").read_text("utf
 _NOBODY: Final = "nobody"
 _FEW: Final = PageQuery(sort="top", limit=20, replies=3, depth=4)
 """The part of a discussion that the section of a publisher asks for first."""
-_SAME: Final = "Readers, subscribers and staff see the same discussion here; what only staff see is in the audit room."
+_HERE: Final = "Subscribers write here. A comment with a link waits for a moderator, who decides in the console."
 _HEADERS: Final[tuple[Header, ...]] = (ALONE, (b"cache-control", caching.NO_STORE), (b"vary", b"Accept"))
 
 
@@ -86,7 +86,8 @@ def _about() -> str:
         '<ul><li><a href="/docs">Documentation of the API</a></li>'
         '<li><a href="/openapi.json">OpenAPI document</a></li></ul>'
         "<h2>Pages</h2><dl><dt><code>/read/{site}/{thread}</code></dt><dd>a discussion on a page of its own</dd>"
-        "<dt><code>/audit/{site}/{thread}</code></dt><dd>the audit room: a discussion at any moment</dd></dl></main>"
+        "<dt><code>/audit/{site}/{thread}</code></dt><dd>the audit room: a discussion at any moment</dd>"
+        "<dt><code>/console/{site}</code></dt><dd>the console of moderators</dd></dl></main>"
     )
 
 
@@ -99,11 +100,13 @@ def _switch(sample: Sample, who: str) -> str:
     )
     chosen = "" if who == _NOBODY else f"?as={who}"
     audit = f"/audit/{sample.site}/{sample.thread}{chosen}"
+    console = f"/console/{sample.site}{chosen}"
     return (
         '<header class="switch label">'
         f'<nav aria-labelledby="look"><span id="look">Look as</span><ul>{people}</ul></nav>'
-        f'<nav aria-label="Hansard"><ul><li><a{attributes(href=audit)}>Audit room</a></li>'
-        f'<li><a href="/docs">API</a></li></ul></nav><p>{_SAME}</p></header>'
+        f'<nav aria-label="Hansard"><ul><li><a{attributes(href=console)}>Console</a></li>'
+        f"<li><a{attributes(href=audit)}>Audit room</a></li>"
+        f'<li><a href="/docs">API</a></li></ul></nav><p>{_HERE}</p></header>'
     )
 
 

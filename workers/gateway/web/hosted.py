@@ -10,15 +10,14 @@ from typing import Any, Final
 
 import msgspec
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from core.refusals import NotFound, Refusal
 from projections.read.queries import BadCursor
 from workers.gateway.http import caching, parameters, problems
 from workers.gateway.http.defects import broken
-from workers.gateway.http.refusals import MethodNotAllowed
-from workers.gateway.http.request_record import RequestRecord
-from workers.gateway.http.response import HTML, NO_CONTENT, Header, Response, send_response
+from workers.gateway.http.read_only import ALLOWED, ReadOnly
+from workers.gateway.http.response import HTML, NO_CONTENT, Header, Response
 from workers.gateway.web.assets import LOADER, Release
 from workers.runtime import logs
 
@@ -34,8 +33,8 @@ ALONE: Final[Header] = (b"cross-origin-opener-policy", b"same-origin")
 NOINDEX: Final[Header] = (b"x-robots-tag", b"noindex")
 """For pages that search engines must not list."""
 
+_FRAMES: Final = "frame-ancestors 'none'"
 _HEADERS: Final[tuple[Header, ...]] = (
-    (b"content-security-policy", POLICY.encode()),
     (b"referrer-policy", b"no-referrer"),
     (
         b"permissions-policy",
@@ -43,7 +42,6 @@ _HEADERS: Final[tuple[Header, ...]] = (
     ),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_ALLOWED: Final = "GET, HEAD, OPTIONS"
 _NO_STORE: Final[Header] = (b"cache-control", caching.NO_STORE)
 
 Make = Callable[[Scope, Receive], Awaitable[Response]]
@@ -100,8 +98,8 @@ class Shell:
         """Return a problem response as a page for people, with its status and its headers."""
         problem: dict[str, Any] = msgspec.json.decode(reply.body)
         detail: str = problem["detail"]
-        told = f"{detail[:1].upper()}{detail[1:]}." if problem["status"] < problems.INTERNAL.status else _LATER
-        said = f"<h1>{text(problem['title'])}</h1><p>{text(told)}</p>"
+        sentence = f"{detail[:1].upper()}{detail[1:]}." if problem["status"] < problems.INTERNAL.status else _LATER
+        said = f"<h1>{text(problem['title'])}</h1><p>{text(sentence)}</p>"
         body = f'<main class="plain">{said}<p><a href="/">Front page</a></p></main>'
         return page(self.document(problem["title"], body), *reply.headers, NOINDEX, _NO_STORE, status=reply.status)
 
@@ -109,48 +107,63 @@ class Shell:
         return path if path == LOADER else self.release.address(path)
 
 
-def page(document: bytes, *headers: Header, status: int = 200) -> Response:
+def framed_by(origins: Sequence[str]) -> str:
+    """Return the policy of a page that pages of these origins may show in a frame."""
+    return POLICY.replace(_FRAMES, f"frame-ancestors {' '.join(origins)}") if origins else POLICY
+
+
+def page(document: bytes, *headers: Header, status: int = 200, policy: str = POLICY) -> Response:
     """Return a document as a response, with the headers of every hosted page."""
-    return Response(status, document, (*_HEADERS, *headers), HTML, cors=False)
+    security: Header = (b"content-security-policy", policy.encode())
+    return Response(status, document, (security, *_HEADERS, *headers), HTML, cors=False)
 
 
-class HostedPage:
+class HostedPage(ReadOnly):
     """ASGI endpoint of one hosted page. `route` is its path template, `refused` words a problem response."""
 
     def __init__(self, route: str, make: Make, refused: Callable[[Response], Response]) -> None:
-        self._route = route
+        super().__init__(route)
         self._make = make
-        self._refused = refused
+        self._worded = refused
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        record: RequestRecord = scope["hansard"]
-        record.route = self._route
-        try:
-            reply = await self._reply(scope, receive, record)
-        except ClientDisconnect:
-            record.status = record.GONE
-            return
-        await send_response(send, record.ends(reply), without_body=scope["method"] == "HEAD")
+    async def read(self, scope: Scope, receive: Receive) -> Response:
+        """Return the page, or a page that says why it cannot be shown."""
+        return await self._made(self._make, scope, receive)
 
-    async def _reply(self, scope: Scope, receive: Receive, record: RequestRecord) -> Response:
-        match scope["method"]:
-            case "GET" | "HEAD":
-                pass
-            case "OPTIONS":
-                # No other origin gets an answer to a preflight request, and so none may send what needs one.
-                return Response(NO_CONTENT, b"", ((b"allow", _ALLOWED.encode()), _NO_STORE), cors=False)
-            case _:
-                return self._refused(problems.reply(MethodNotAllowed(_ALLOWED)))
+    async def _made(self, make: Make, scope: Scope, receive: Receive) -> Response:
         try:
             _check_path(scope["path_params"])
-            return await self._make(scope, receive)
+            return await make(scope, receive)
         except (Refusal, BadCursor) as refused:
-            return self._refused(problems.reply(refused))
+            return self.refused(refused)
         except Exception as error:  # the one place where a defect becomes a page
             if isinstance(error, ClientDisconnect):
                 raise
-            return self._refused(broken(error, record))
+            return self._worded(broken(error, scope["hansard"]))
+
+    def options(self) -> Response:
+        """Return the response to OPTIONS. No other origin gets one to a preflight, so none may send what needs one."""
+        return Response(NO_CONTENT, b"", ((b"allow", self.allowed.encode()), _NO_STORE), cors=False)
+
+    def refused(self, refusal: Refusal | BadCursor) -> Response:
+        """Return the page for a refusal."""
+        return self._worded(problems.reply(refusal))
+
+
+class HostedForm(HostedPage):
+    """A hosted page with a form that posts to its own address. `take` makes the response to that."""
+
+    allowed = f"{ALLOWED}, POST"
+
+    def __init__(self, route: str, make: Make, take: Make, refused: Callable[[Response], Response]) -> None:
+        super().__init__(route, make, refused)
+        self._take = take
+
+    async def write(self, method: str, scope: Scope, receive: Receive) -> Response:
+        """Return the response to a filled-in form, or a page that says why it cannot be taken."""
+        if method != "POST":
+            return await super().write(method, scope, receive)
+        return await self._made(self._take, scope, receive)
 
 
 def _check_path(path: Mapping[str, str]) -> None:

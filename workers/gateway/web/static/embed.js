@@ -7,6 +7,14 @@ const near = new IntersectionObserver(
   { rootMargin: "600px" },
 );
 const done = new WeakSet();
+const words = {
+  ar: "قراءة النقاش",
+  de: "Diskussion lesen",
+  en: "Read the discussion",
+  es: "Leer el debate",
+  fr: "Lire la discussion",
+  he: "לקריאת הדיון",
+};
 
 /** Import the section. Where that fails, readers see what the gateway wrote, or a link to the page without a script. */
 function load() {
@@ -16,7 +24,9 @@ function load() {
       if (section.shadowRoot || section.firstElementChild) continue;
       const link = document.createElement("a");
       link.href = new URL(`read/${section.getAttribute("site")}/${section.getAttribute("thread")}`, import.meta.url);
-      link.textContent = "Read the discussion";
+      const lang = section.closest("[lang]")?.lang.toLowerCase().split("-")[0];
+      link.lang = lang in words ? lang : "en";
+      link.textContent = words[link.lang];
       section.append(link);
     }
   });

@@ -1,15 +1,6 @@
-/** Calls of one thread, for the caller that a token names or for everybody. */
+/** Calls of the API about one thread, with the token of the caller or without one. */
 
-/** A response that is not what was asked for. */
-export class Failure extends Error {
-  /** @param {number} status @param {any} problem */
-  constructor(status, problem) {
-    super(`${status} ${problem.type ?? ""}`);
-    this.status = status;
-    /** The problem's code, such as `history-not-public`. */
-    this.slug = String(problem.type ?? "").split("/").pop();
-  }
-}
+import { Failure } from "../shared/failure.js";
 
 const KEPT = 30;
 
@@ -92,7 +83,7 @@ export class Calls {
     return page;
   }
 
-  /** What staff may read of a comment that readers did not see at a time: as it is now, with the text of then.
+  /** The part of a comment hidden from readers that staff may read: as it is now, with the text of then.
    * @param {string} comment @param {number | null} revision null for the last one of then @param {number} time */
   async hidden(comment, revision, time) {
     const [{ comment: row }, { revisions }] = await Promise.all([

@@ -3,19 +3,19 @@
 import { el, say } from "../shared/dom.js";
 
 export class Foot {
-  /** @param {import("./room.js").Room} room */
-  constructor(room) {
+  /** @param {HTMLElement} element Its place. @param {import("./room.js").Room} room */
+  constructor(element, room) {
     this.room = room;
     const { words } = room;
     const act = (/** @type {string} */ name, /** @type {() => Promise<void>} */ done, kind = "button.act") =>
-      el(kind, { type: "button", onclick: () => done().catch((error) => room.failed(error)) }, words.say(name));
+      el(kind, { type: "button", onclick: () => room.tried(done()) }, words.say(name));
     this.checked = el("span.check-line", { role: "status" });
     this.copier = act("copy", () => this.#copy());
     this.stop = el("button.act", { type: "button", hidden: true, onclick: () => this.stopping?.abort() }, words.say("stop"));
     this.busy = el("span.quiet", { role: "status" });
-    this.element = el("div.check", {}, el("div", {}, this.checked, el("span.end", {}, this.busy, this.stop, this.copier,
+    element.append(this.checked, el("span.end", {}, this.busy, this.stop, this.copier,
       act("export", () => this.#working("saveRecord"), "button.act.far"),
-      room.caller.staff ? act("exhibit", () => this.#working("saveExhibit"), "button.do.small") : null)));
+      room.caller.staff && act("exhibit", () => this.#working("saveExhibit"), "button.do.small")));
   }
 
   /** Ask whether the views equal the fold of the log. For staff. */

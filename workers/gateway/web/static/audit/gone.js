@@ -1,6 +1,6 @@
-/** What staff may read besides the page then: what readers did not see at the moment, and what is gone now. */
+/** Rows for staff besides the page then: those that readers did not see at the moment, and those that are gone now. */
 
-import { Failure } from "./calls.js";
+import { Failure } from "../shared/failure.js";
 import { timeOf } from "./numbers.js";
 import { isWhole, rowsOf } from "./then.js";
 
@@ -44,8 +44,7 @@ export class Gone {
    * @param {Event} event @param {any} page */
   async complete(event, page) {
     const { comment, revision, position, type } = event;
-    const row = rowsOf(page).get(comment ?? "");
-    if (!comment || row?.author || row?.hidden) return;
+    const row = rowsOf(page).get(comment);
     const absent = (/** @type {unknown} */ error) => {
       if (error instanceof Failure && error.status === 404) return null; // not shown to this caller, or not then
       throw error;

@@ -32,7 +32,7 @@ export class Names {
     }
   }
 
-  /** Who did it: a name with the role, or the role alone where nobody is named. @param {Event} event */
+  /** The actor of an event: a name with the role, or the role alone where no name is known. @param {Event} event */
   actor({ actor, data }) {
     const { words } = this;
     const staff = actor?.kind === "staff" || data?.role === "moderator";
@@ -41,7 +41,7 @@ export class Names {
     return staff ? words.say("role_moderator", { name }) : name;
   }
 
-  /** Whether everybody is known whom the sentence of an event names by a comment. @param {Event} event */
+  /** True if every author whom the sentence of an event names is known. @param {Event} event */
   knows({ comment, data }) {
     return [comment, data?.answered].every((one) => !one || this.authors.has(one));
   }

@@ -4,11 +4,11 @@
  * Every page of the record tells how many events are before it, and a strip divides them into parts of equal numbers.
  */
 
-import { MOST, kindOf } from "./strip.js";
-
 /** @typedef {import("./sentences.js").Event} Event */
 /** @typedef {import("./strip.js").Part & {first: number, count: number}} Numbered */
 
+/** Number of events up to which each has a mark of its own. */
+const MOST = 2000;
 const PARTS = 1000;
 const PAGE = 200;
 
@@ -103,26 +103,16 @@ export class Numbers {
     return 0;
   }
 
-  /** Take a page that may go on after the last event. @param {any} page */
-  append(page) {
+  /** Take a page that may go on after the last event.
+   * @param {any} page @param {(type: string) => string} sort The sort under which the record counts a type. */
+  append(page, sort) {
     this.keep(page);
     for (const event of page.events) {
       if (compare(event.position, this.last) <= 0) continue;
       const at = timeOf(event);
-      this.parts.push({ from: event.position, to: event.position, at, until: at, counts: { [sortOf(event)]: 1 }, first: ++this.total, count: 1 });
+      this.parts.push({ from: event.position, to: event.position, at, until: at, counts: { [sort(event.type)]: 1 }, first: ++this.total, count: 1 });
       this.last = event.position;
     }
-  }
-
-  /** The events as dots of the strip. Of what is not loaded, the part tells the sort.
-   * @returns {import("./strip.js").Dot[]} */
-  get dots() {
-    return this.parts.flatMap((part) => Array.from({ length: part.count }, (_, index) => {
-      const event = this.events.get(part.first + index);
-      if (event) return { position: event.position, at: timeOf(event), kind: kindOf(event.type) };
-      const sort = Object.keys(part.counts).find((one) => part.counts[one]);
-      return { position: part.from, at: part.at, kind: KIND_OF[sort ?? "votes"] };
-    }));
   }
 
   /** @param {number} number @returns {number} */
@@ -130,15 +120,6 @@ export class Numbers {
     const at = this.parts.findIndex(({ first, count }) => number < first + count);
     return at < 0 ? this.parts.length - 1 : at;
   }
-}
-
-/** @type {Record<string, import("./strip.js").Kind>} */
-const KIND_OF = { opened: "open", posted: "post", edited: "edit", reported: "rep", decided: "other", votes: "vote" };
-
-/** @param {Event} event */
-function sortOf(event) {
-  const kind = kindOf(event.type);
-  return Object.keys(KIND_OF).find((sort) => KIND_OF[sort] === kind) ?? "decided";
 }
 
 /** When an event happened, in milliseconds since 1970. Of an entry that cannot be read, when it was recorded.

@@ -4,7 +4,8 @@
  * It is never loaded whole: some events about the moment, more by scrolling or by its buttons.
  */
 
-import { attr, el, keyed, on, say } from "../shared/dom.js";
+import { attr, el, on, say } from "../shared/dom.js";
+import { keyed } from "../shared/keyed.js";
 import { compare, timeOf } from "./numbers.js";
 import { reveal } from "./reveal.js";
 import { factsOf, sentenceOf } from "./sentences.js";
@@ -15,20 +16,16 @@ const PAGE = 200;
 const KINDS = ["texts", "decisions", "votes"];
 
 export class Record {
-  /**
-   * @param {import("../shared/words.js").Words} words
-   * @param {{utc: any, day: (at: Date) => string, exact: (time: string) => string, names: import("./names.js").Names,
-   *   read: (query: Record<string, any>) => Promise<any>, go: (event: Event) => void, link: (event: Event) => string,
-   *   failed: (error: unknown) => void}} given
-   */
-  constructor(words, given) {
-    this.words = words;
-    this.given = given;
+  /** @param {HTMLElement} element Its place, which has its heading. @param {import("./room.js").Room} room */
+  constructor(element, room) {
+    this.element = element;
+    this.room = room;
+    this.words = room.words;
     /** @type {Event[]} */
     this.events = [];
     this.next = this.previous = null;
     this.more = false;
-    /** What is asked for besides the place. @type {{kind?: string, actor?: string, q?: string}} */
+    /** The filter and the search. @type {{kind?: string, actor?: string, q?: string}} */
     this.filter = {};
     /** @type {[string, string] | null} The positions between which events are shown. */
     this.range = null;
@@ -56,8 +53,7 @@ export class Record {
       event.preventDefault();
       this.only({ ...this.filter, q: this.find.value.trim() || undefined });
     } }, this.find, el("button.act", {}, words.say("search_do")));
-    this.element = el("section.trail", { "aria-labelledby": "record-title", tabindex: 0 },
-      el("h2", { id: "record-title" }, words.say("record")), form, this.filters, this.earlier, this.list, this.later, this.status);
+    this.element.append(form, this.filters, this.earlier, this.list, this.later, this.status);
     on(this.element, "scroll", () => this.#scrolled(), { passive: true });
   }
 
@@ -66,7 +62,7 @@ export class Record {
   async only(filter) {
     this.filter = filter;
     this.events = [];
-    await this.show(this.now).catch(this.given.failed);
+    await this.room.tried(this.show(this.now));
   }
 
   /** Show the events about a position. @param {string} position */
@@ -93,7 +89,7 @@ export class Record {
   /** @param {string} position */
   async #load(position) {
     const reading = ++this.reading;
-    const page = await this.given.read({ ...this.query, around: position, limit: PAGE });
+    const page = await this.room.read({ ...this.query, around: position, limit: PAGE });
     if (reading !== this.reading) return;
     this.events = page.events;
     this.#ends(page, "both");
@@ -106,7 +102,7 @@ export class Record {
     this.busy = true;
     try {
       const reading = this.reading;
-      const page = await this.given.read({ ...this.query, cursor, limit: PAGE });
+      const page = await this.room.read({ ...this.query, cursor, limit: PAGE });
       if (reading !== this.reading) return;
       this.events = end === "next" ? [...this.events, ...page.events] : [...page.events, ...this.events];
       this.#ends(page, end);
@@ -114,7 +110,7 @@ export class Record {
       this.draw();
       if (end === "previous") this.element.scrollTop = this.element.scrollHeight - top;
     } catch (error) {
-      this.given.failed(error);
+      this.room.failed(error);
     } finally {
       this.busy = false;
     }
@@ -130,7 +126,7 @@ export class Record {
 
   /** @param {any} page @param {"next" | "previous" | "both"} end */
   #ends(page, end) {
-    this.given.names.learn(page.events);
+    this.room.names.learn(page.events);
     if (end !== "previous") [this.next, this.more] = [page.next, page.more];
     if (end !== "next") this.previous = page.previous;
   }
@@ -143,7 +139,7 @@ export class Record {
       attr(button, "aria-pressed", String(/** @type {HTMLButtonElement} */ (button).value === (filter.kind ?? "")));
     }
     this.person.hidden = !filter.actor;
-    if (filter.actor) say(this.person, words.say("only_is", { name: this.given.names.named(filter.actor) }));
+    if (filter.actor) say(this.person, words.say("only_is", { name: this.room.names.named(filter.actor) }));
     this.all.hidden = !this.filtered;
     this.earlier.hidden = !this.previous;
     this.later.hidden = !this.more;
@@ -161,9 +157,9 @@ export class Record {
     for (const event of this.events) {
       if (this.range && (compare(event.position, this.range[0]) < 0 || compare(event.position, this.range[1]) > 0)) continue;
       const at = new Date(timeOf(event));
-      const here = this.given.utc.key(at);
+      const here = this.room.utc.key(at);
       if (here !== day) {
-        const text = this.words.say("day", { day: this.given.day(at) });
+        const text = this.words.say("day", { day: this.room.day(at) });
         rows.push({ key: `day ${here} ${event.position}`, class: "day", text });
       }
       day = here;
@@ -171,7 +167,7 @@ export class Record {
       if (yet && !passed) rows.push({ key: "future", class: "future", text: this.words.say("future") });
       passed = yet;
       // A sentence whose names become known later is made again.
-      rows.push({ key: `${event.position}${this.given.names.knows(event) ? "" : "?"}`, event, yet });
+      rows.push({ key: `${event.position}${this.room.names.knows(event) ? "" : "?"}`, event, yet });
     }
     return rows;
   }
@@ -179,18 +175,18 @@ export class Record {
   /** @param {any} row */
   #made(row) {
     if (!row.event) return el(`li.${row.class}`, {}, row.text);
-    const { given } = this;
+    const { room } = this;
     const { event } = row;
     const at = new Date(timeOf(event));
-    const link = el("a", { href: given.link(event), "aria-label": this.words.say("go", { time: given.exact(at) }) },
-      el("time", { datetime: at.toISOString() }, given.utc.clock(at)));
+    const link = el("a", { href: room.address.link(event), "aria-label": this.words.say("go", { time: room.exact(at) }) },
+      el("time", { datetime: at.toISOString() }, room.utc.clock(at)));
     on(link, "click", (click) => {
       if (click.metaKey || click.ctrlKey || click.shiftKey) return;
       click.preventDefault();
-      given.go(event);
+      room.tried(room.to(event.position));
     });
     const facts = /** @type {HTMLDetailsElement} */ (el("details", {}, el("summary", {}, ...this.sentence(event))));
-    on(facts, "toggle", () => facts.open && facts.children.length < 2 && facts.append(...this.#facts(event)));
+    on(facts, "toggle", () => this.#opened(facts, event));
     const made = el("li", {}, link, facts);
     this.#marked(made, row);
     return made;
@@ -202,14 +198,22 @@ export class Record {
     const now = row.event.position === this.now;
     attr(node, "aria-current", now && "true");
     const facts = /** @type {HTMLDetailsElement} */ (node.querySelector("details"));
-    if (now !== node.classList.contains("now")) facts.open = now;
+    if (now !== node.classList.contains("now")) {
+      facts.open = now;
+      this.#opened(facts, row.event); // at once: its event comes after the next picture
+    }
     node.className = now ? "now" : row.yet ? "yet" : "";
+  }
+
+  /** Show the facts of an event that is open. @param {HTMLDetailsElement} facts @param {Event} event */
+  #opened(facts, event) {
+    if (facts.open && facts.children.length < 2) facts.append(...this.#facts(event));
   }
 
   /** The sentence of an event, as nodes. @param {Event} event @returns {(Node | string)[]} */
   sentence(event) {
-    const { words, given } = this;
-    const { key, values, quote, quiet } = sentenceOf(event, given.names);
+    const { words, room } = this;
+    const { key, values, quote, quiet } = sentenceOf(event, room.names);
     const name = (/** @type {any} */ value) => el("b", {}, el("bdi", {}, value));
     const filled = { ...values, actor: name(values.actor), author: name(values.author), other: values.other && name(values.other) };
     const said = el(`span${quiet ? ".votes" : ""}`, {}, ...words.parts(`say.${key}`, filled));
@@ -218,17 +222,17 @@ export class Record {
 
   /** The same as a text. @param {Event} event */
   text(event) {
-    const { key, values } = sentenceOf(event, this.given.names);
+    const { key, values } = sentenceOf(event, this.room.names);
     return this.words.say(`say.${key}`, values);
   }
 
   /** @param {Event} event @returns {HTMLElement[]} */
   #facts(event) {
-    const { words, given } = this;
-    const facts = factsOf(event, given.exact).flatMap(([name, value]) => [el("dt", {}, words.say(`facts.${name}`)), el("dd", { dir: "auto" }, value)]);
-    const body = event.data?.body ? [el("p.said", { dir: "auto" }, event.data.body)] : [];
+    const { words, room } = this;
+    const facts = factsOf(event, room.exact).flatMap(([name, value]) => [el("dt", {}, words.say(`facts.${name}`)), el("dd", { dir: "auto" }, value)]);
+    const body = event.data?.body ? [el("p.label.quiet.source", {}, words.say("source")), el("p.said", { dir: "auto" }, event.data.body)] : [];
     const { id } = event.actor ?? {};
-    const only = id && !event.type.startsWith("vote.") ? [el("button.act", { type: "button", onclick: () => this.only({ ...this.filter, actor: id }) }, words.say("only", { name: given.names.named(id) }))] : [];
+    const only = id && !event.type.startsWith("vote.") ? [el("button.act", { type: "button", onclick: () => this.only({ ...this.filter, actor: id }) }, words.say("only", { name: room.names.named(id) }))] : [];
     return [...body, el("dl.facts", {}, ...facts), ...only];
   }
 

@@ -5,15 +5,14 @@
  */
 
 import { Live } from "../shared/live.js";
+import { kindOf, sortOf } from "./kinds.js";
 
 export const RATES = [1, 4];
 
+const PAGE = 200;
+
 export class Replay {
-  /**
-   * @param {{number: () => number, total: () => number, last: () => string, go: (number: number) => Promise<void>,
-   *   ahead: (number: number) => void, grow: () => Promise<void>, reopen: () => Promise<void>,
-   *   address: (after: string) => URL, changed: () => void, failed: (error: unknown) => void}} room
-   */
+  /** @param {import("./room.js").Room} room */
   constructor(room) {
     this.room = room;
     this.playing = false;
@@ -23,11 +22,23 @@ export class Replay {
     this.timer = 0;
   }
 
+  /** Play, or pause. */
+  toggle() {
+    if (!this.playing) return this.play();
+    this.pause();
+    this.room.address.write(this.room.event, true);
+  }
+
+  /** Show what the replay does. */
+  #changed() {
+    this.room.heading.playing(this.playing, Boolean(this.live), this.rate);
+  }
+
   /** Play from the moment on. */
   play() {
     if (this.playing) return;
     this.playing = true;
-    this.room.changed();
+    this.#changed();
     this.#next();
   }
 
@@ -37,27 +48,28 @@ export class Replay {
     clearTimeout(this.timer);
     this.live?.end();
     this.live = null;
-    this.room.changed();
+    this.#changed();
   }
 
   /** Take the other rate. */
   other() {
     this.rate = RATES[(RATES.indexOf(this.rate) + 1) % RATES.length];
-    this.room.changed();
+    this.#changed();
   }
 
   #next() {
     const { room } = this;
     clearTimeout(this.timer);
     if (!this.playing) return;
-    if (room.number() >= room.total()) return this.#follow();
-    for (const ahead of [1, 2]) if (room.number() + ahead <= room.total()) room.ahead(room.number() + ahead);
+    const { number, numbers: { total } } = room;
+    if (number >= total) return this.#follow();
+    for (const ahead of [1, 2]) if (number + ahead <= total) this.#ahead(number + ahead);
     this.timer = setTimeout(() => this.#step(), 1000 / this.rate);
   }
 
   async #step() {
     try {
-      await this.room.go(this.room.number() + 1);
+      await this.room.go(this.room.number + 1);
     } catch (error) {
       this.pause();
       this.room.failed(error);
@@ -69,29 +81,51 @@ export class Replay {
   #follow() {
     if (this.live) return;
     const { room } = this;
-    this.live = new Live({ address: room.address, after: room.last(), frame: (kind) => this.#told(kind), changed: room.changed });
+    this.live = new Live({ address: (after) => room.calls.address("/feed", { after }), after: room.numbers.last,
+      frame: (kind) => this.#received(kind), changed: () => this.#changed() });
     this.live.begin();
     this.live.tell("near");
-    room.changed();
+    this.#changed();
   }
 
   /** @param {string} kind */
-  async #told(kind) {
-    this.told = [...(this.told ?? []), kind];
+  async #received(kind) {
+    this.frames = [...(this.frames ?? []), kind];
     if (this.busy) return;
     this.busy = true;
     try {
-      while (this.told.length) {
-        const reset = this.told.includes("reset");
-        this.told = [];
-        await (reset ? this.room.reopen() : this.room.grow());
+      while (this.frames.length) {
+        const reset = this.frames.includes("reset");
+        this.frames = [];
+        await (reset ? this.room.reopen() : this.#grow());
       }
-      if (this.playing && this.room.number() < this.room.total()) this.#next();
+      if (this.playing && this.room.number < this.room.numbers.total) this.#next();
     } catch (error) {
       this.pause();
       this.room.failed(error);
     } finally {
       this.busy = false;
     }
+  }
+
+  /** @param {number} number */
+  #ahead(number) {
+    const { numbers, calls } = this.room;
+    numbers.event(number).then((event) => calls.page(event.position)).catch(() => {}); // asked again when it is due
+  }
+
+  /** Take what was recorded since. */
+  async #grow() {
+    const { numbers, calls, names, record, timeline } = this.room;
+    for (;;) {
+      const page = await calls.get("/record", { around: numbers.last, limit: PAGE });
+      const before = numbers.total;
+      numbers.append(page, (type) => sortOf(kindOf(type)));
+      names.learn(page.events);
+      record.append(page.events);
+      if (numbers.total === before) break;
+    }
+    timeline.remake();
+    await this.room.present();
   }
 }

@@ -13,13 +13,15 @@ const PLAIN = new Set([
   "thread.opened", "thread.closed", "thread.reopened", "thread.archived", "policy.overridden", "anchor.opened",
   "anchor.reworded", "anchor.closed", "anchor.reopened", "comment.withdrawn", "comment.restored", "comment.held",
   "comment.approved", "comment.rejected", "comment.featured", "comment.unfeatured", "comment.pinned",
-  "comment.unpinned", "vote.retracted", "event.skipped", "unreadable",
+  "comment.unpinned", "thread.labelled", "removal.requested", "removal.cancelled", "removal.refused", "notice.filed",
+  "statement.told", "decision.reversed", "vote.retracted", "vote.voided", "vote.restored", "event.skipped",
+  "unreadable",
 ]);
 
 /** The fields of `data` that are facts by themselves, in the order in which they are shown. */
-const FACTS = ["rule", "match", "note", "until", "entitlement", "batch"];
+const FACTS = ["rule", "match", "code", "ground", "failed", "shape", "law", "notice", "note", "until", "entitlement", "batch"];
 
-/** What an event says.
+/** The sentence of an event.
  * @param {Event} event
  * @param {Names} names
  * @returns {Sentence} */
@@ -29,7 +31,7 @@ export function sentenceOf(event, names) {
   const said = (/** @type {string} */ key, more = {}, quote = data.reason ?? null) => ({
     key, values: { ...values, ...more }, quote: quote || null, quiet: type.startsWith("vote"),
   });
-  if (PLAIN.has(type)) return said(type, {}, data.exact ?? data.reason);
+  if (PLAIN.has(type)) return said(type, {}, data.exact ?? data.explanation ?? data.reason);
   switch (type) {
     case "comment.posted": {
       const held = data.rule ? ".held" : "";
@@ -44,6 +46,12 @@ export function sentenceOf(event, names) {
       return said(type, {}, data.title);
     case "vote.cast":
       return said(data.value > 0 ? "vote.for" : "vote.against");
+    case "comment.screened":
+      return said(`comment.screened.${data.failed ? "failed" : (data.verdict ?? "approve")}`);
+    case "appeal.filed":
+      return said(type, {}, data.text ?? null);
+    case "appeal.decided":
+      return said(`appeal.${data.verdict === "reverse" ? "reversed" : "upheld"}${data.sole ? ".sole" : ""}`);
     case "report.filed":
       return said(type, { code: data.reason.replaceAll("-", " ") }, data.note ?? null);
     default:
@@ -64,7 +72,7 @@ export function factsOf(event, exact) {
   if (event.occurred_at) facts.push(["happened", exact(event.occurred_at)]);
   if (event.at && event.at !== event.occurred_at) facts.push(["recorded", exact(event.at)]);
   for (const name of FACTS) {
-    const value = event.data?.[name];
+    const value = event.data?.[name] ?? (name === "notice" ? event.data?.reference : undefined);
     if (value !== undefined && value !== null && value !== "") facts.push([name, String(value)]);
   }
   return facts;

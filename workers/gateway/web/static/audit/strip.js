@@ -1,10 +1,10 @@
 /**
  * The model of the strip of time: from events to places on a line from 0 to 1. Pure: no DOM, no clock.
  *
- * Above `MOST` events the strip has columns of several events. On a scale of time, a long gap is drawn short.
+ * The strip of a long thread has columns of several events. On a scale of time, a long gap is drawn short.
  *
- * @typedef {"open" | "post" | "edit" | "rep" | "out" | "in" | "hold" | "vote" | "other"} Kind
- * @typedef {{position: string, at: number, kind: Kind}} Dot An event; `at` is in milliseconds since 1970.
+ * @typedef {import("./kinds.js").Kind} Kind
+ * @typedef {{at: number, kind: Kind}} Dot An event; `at` is in milliseconds since 1970.
  * @typedef {{from: string, to: string, at: number, until: number, counts: Record<string, number>}} Part
  *   Consecutive events: the positions and the times of the first and the last, and the number of each sort.
  * @typedef {{first: number, count: number, at: number, until: number, kind: Kind | null,
@@ -14,11 +14,7 @@
  * @typedef {{marks: Mark[], xs: number[], gaps: Gap[], ticks: Tick[], columns: boolean, total: number}} Strip
  */
 
-/** Number of events up to which each has a mark of its own. */
-export const MOST = 2000;
-
-/** The sorts that a part counts, in the order of the table. */
-export const SORTS = /** @type {const} */ (["opened", "posted", "edited", "reported", "decided", "votes"]);
+import { SORTS, sortOf } from "./kinds.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -27,47 +23,12 @@ const STEPS = [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 *
   90 * DAY, 365 * DAY];
 const MOST_TICKS = 9;
 const SHORTEST_GAP = 30 * MINUTE;
-/** How many times the median gap a long one is at least. */
+/** A gap of at least so many times the median is long. */
 const UNLIKE = 20;
 const MOST_GAPS = 12;
 const GAP_WIDTH = 0.038;
 const EDGE = 0.004;
 const LEAST_SPACE = 0.035;
-
-/** @type {Record<string, Kind>} */
-const KINDS = {
-  "comment.posted": "post",
-  "comment.edited": "edit",
-  "comment.featured": "edit",
-  "comment.unfeatured": "edit",
-  "comment.pinned": "edit",
-  "comment.unpinned": "edit",
-  "report.filed": "rep",
-  "comment.rejected": "out",
-  "comment.withdrawn": "out",
-  "revision.redacted": "out",
-  "comment.approved": "in",
-  "comment.restored": "in",
-  "comment.held": "hold",
-  "vote.cast": "vote",
-  "vote.retracted": "vote",
-  "votes.counted": "vote",
-  "event.skipped": "other",
-  unreadable: "other",
-};
-
-/** @type {Record<Kind, typeof SORTS[number]>} */
-const SORT_OF = {
-  open: "opened", other: "opened", post: "posted", edit: "edited", rep: "reported", out: "decided", in: "decided",
-  hold: "decided", vote: "votes",
-};
-
-/** The kind of an event of this type. A type that is not known here is of the thread as a whole.
- * @param {string} type
- * @returns {Kind} */
-export function kindOf(type) {
-  return KINDS[type] ?? "open";
-}
 
 /** The strip of single events.
  * @param {Dot[]} dots in the order of the log
@@ -75,7 +36,7 @@ export function kindOf(type) {
  * @returns {Strip} */
 export function ofEvents(dots, scale) {
   const marks = dots.map((dot, index) => ({
-    first: index + 1, count: 1, at: dot.at, until: dot.at, kind: dot.kind, counts: { [SORT_OF[dot.kind]]: 1 },
+    first: index + 1, count: 1, at: dot.at, until: dot.at, kind: dot.kind, counts: { [sortOf(dot.kind)]: 1 },
   }));
   return placed(marks, scale, false);
 }

@@ -1,28 +1,29 @@
-/** What the panel under the strip has: the scale, the range, and the strip as a table. */
+/** The panel under the strip: the scale, the range, and the strip as a table. */
 
 import { el } from "../shared/dom.js";
 import { lengthOf } from "./slider.js";
-import { SORTS } from "./strip.js";
+import { SORTS } from "./kinds.js";
 
 /** @typedef {import("./strip.js").Strip} Strip */
 
-/** The content of the panel. @param {import("./heading.js").Heading} heading */
-export function panelOf(heading) {
-  const { words, room, strip, numbers } = heading;
+/** The content of the panel. @param {import("./timeline.js").Timeline} timeline */
+export function panelOf(timeline) {
+  const { room, strip } = timeline;
+  const { words, numbers } = room;
   const scale = (/** @type {"time" | "events"} */ name) => el("label", {},
-    el("input", { type: "radio", name: "scale", value: name, checked: heading.scale === name, onchange: () => heading.scaled(name) }),
+    el("input", { type: "radio", name: "scale", value: name, checked: timeline.scale === name, onchange: () => timeline.scaled(name) }),
     words.say(`scale_${name}`));
   const act = (/** @type {string} */ name, /** @type {() => [number, number]} */ range) =>
-    el("button.act", { type: "button", value: name, onclick: () => heading.pick(range()) }, words.say(name));
-  const here = () => heading.number;
+    el("button.act", { type: "button", value: name, onclick: () => timeline.pick(range()) }, words.say(name));
+  const here = () => room.number;
   return [
     el("div.tools", {},
       el("fieldset", {}, el("legend", {}, words.say("scale")), scale("time"), scale("events")),
       el("fieldset", {}, el("legend", {}, words.say("range")),
-        act("range_from", () => [here(), Math.max(here(), heading.range?.[1] ?? numbers.total)]),
-        act("range_to", () => [Math.min(here(), heading.range?.[0] ?? 1), here()]))),
+        act("range_from", () => [here(), Math.max(here(), timeline.range?.[1] ?? numbers.total)]),
+        act("range_to", () => [Math.min(here(), timeline.range?.[0] ?? 1), here()]))),
     el("div.table", { tabindex: 0, role: "region", "aria-label": words.say("table") },
-      tableOf(strip, words, room.exact, (to) => room.move(to, true))),
+      tableOf(strip, words, room.exact, (to) => room.move(to))),
   ];
 }
 

@@ -1,11 +1,11 @@
 /**
- * What leaves the audit room: the record as JSON lines, and an exhibit. Loaded when something is taken.
+ * Downloads of the audit room: the record as JSON lines, and an exhibit. Loaded at the first download.
  *
  * An exhibit is one HTML file without a script. It loads nothing, and opens from disk under the policy that it names.
  */
 
 import { el, say } from "../shared/dom.js";
-import { Words } from "../shared/words.js";
+import { wordsIn } from "../shared/words.js";
 import { after, compare, timeOf } from "./numbers.js";
 import { lineOf } from "./sentences.js";
 import { Then } from "./then.js";
@@ -33,8 +33,8 @@ async function* recorded(read, query, range) {
 }
 
 /** The lines of some events, as `hansard replay --json` prints them, their number, and the last few of the events.
- * @param {AsyncIterable<Event>} events @param {(count: number) => void} [told] hears how far it is */
-async function linesOf(events, told) {
+ * @param {AsyncIterable<Event>} events @param {(count: number) => void} [report] receives the number of lines so far */
+async function linesOf(events, report) {
   /** @type {string[]} */
   const lines = [];
   /** @type {Event[]} */
@@ -43,7 +43,7 @@ async function linesOf(events, told) {
     lines.push(lineOf(event));
     last.push(event);
     if (last.length > 2 * WORDED) last.splice(0, WORDED);
-    if (lines.length % 500 === 0) told?.(lines.length);
+    if (lines.length % 500 === 0) report?.(lines.length);
   }
   return { blob: new Blob(lines, { type: "application/x-ndjson" }), count: lines.length, last: last.slice(-WORDED) };
 }
@@ -75,7 +75,7 @@ function exhibit({ title, language, direction, styles, facts, heads, page, recor
     el("dl.facts", {}, ...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
     el("section.then", {}, el("h2", {}, heads[0]), page), el("section.trail", {}, el("h2", {}, heads[1]), record),
     el("p.label.quiet", {}, foot)));
-  // The policy of this page forbids a style in a document, even in one that nobody sees.
+  // The policy of this page forbids a style in a document, even in one that is never shown.
   const html = made.documentElement.outerHTML.replace("</head>", () => `<style>${styles}</style></head>`);
   return new Blob([`<!doctype html>\n${html}\n`], { type: "text/html" });
 }
@@ -83,24 +83,18 @@ function exhibit({ title, language, direction, styles, facts, heads, page, recor
 /** @typedef {import("./room.js").Room} Room */
 
 /** The lines of the record between two positions. @param {Room} room @param {Record<string, any>} query
- * @param {[string, string] | null} range @param {AbortSignal} signal @param {(text: string) => void} told */
-function linesIn({ calls, words, numbers }, query, range, signal, told) {
+ * @param {[string, string] | null} range @param {AbortSignal} signal @param {(text: string) => void} report */
+function linesIn({ calls, words, numbers }, query, range, signal, report) {
   const read = (/** @type {any} */ page) => calls.get("/record", page, signal);
-  return linesOf(recorded(read, query, range), (count) => told(words.say("export_doing", { count, total: numbers.total })));
+  return linesOf(recorded(read, query, range), (count) => report(words.say("export_doing", { count, total: numbers.total })));
 }
 
 /** Save what is shown of the record, as lines. The file is in front of the reader then, so nothing is said.
- * @param {Room} room @param {() => string} verdict @param {AbortSignal} signal @param {(text: string) => void} told */
-export async function saveRecord(room, verdict, signal, told) {
-  const { blob } = await linesIn(room, room.record.query, room.record.range, signal, told);
+ * @param {Room} room @param {() => string} verdict @param {AbortSignal} signal @param {(text: string) => void} report */
+export async function saveRecord(room, verdict, signal, report) {
+  const { blob } = await linesIn(room, room.record.query, room.record.range, signal, report);
   save(blob, `${room.site}-${room.thread}.jsonl`);
   return "";
-}
-
-/** The words of an exhibit. @param {import("../shared/words.js").Words} words */
-async function wordsOf({ language }) {
-  const answer = await fetch(new URL(`exhibit/${language}.json`, import.meta.url));
-  return new Words(language, await answer.json());
 }
 
 /** An event of the record, with its comment and when it was recorded. @param {Room} room @param {Event} one */
@@ -112,16 +106,16 @@ function entry({ words, event, exact, record }, one) {
 
 /** Save an exhibit of the moment, and say so.
  * @param {Room} room @param {() => string} verdict words the self-check @param {AbortSignal} signal
- * @param {(text: string) => void} told */
-export async function saveExhibit(room, verdict, signal, told) {
+ * @param {(text: string) => void} report */
+export async function saveExhibit(room, verdict, signal, report) {
   const { words, calls, caller, event, site, thread } = room;
   const first = await room.numbers.event(1);
-  const { blob, count, last } = await linesIn(room, {}, [first.position, event.position], signal, told);
+  const { blob, count, last } = await linesIn(room, {}, [first.position, event.position], signal, report);
   const page = await calls.whole(event.position, signal);
-  await room.gone.complete(event, page);
-  const then = new Then(words, { utc: room.utc, exact: room.exact, more: async () => {}, unhide: async () => {} });
+  await room.complete(event, page);
+  const then = new Then(room);
   then.whole.checked = true;
-  then.show({ event, page, now: room.gone.now, staff: true });
+  then.show({ event, page, now: room.gone?.now ?? null, staff: true });
   for (const button of then.list.querySelectorAll("button")) button.remove();
   for (const row of then.list.querySelectorAll("article")) {
     const time = row.querySelector("time");
@@ -129,7 +123,7 @@ export async function saveExhibit(room, verdict, signal, told) {
     time.before(el("span.n", {}, row.id.slice("then-".length)));
   }
   room.names.learn(last);
-  const own = await wordsOf(words);
+  const own = await wordsIn("audit/exhibit", words.language);
   const word = own.say.bind(own);
   const time = room.exact(timeOf(event));
   const [clock, zone, day] = room.local(timeOf(event));
@@ -138,13 +132,13 @@ export async function saveExhibit(room, verdict, signal, told) {
     : [word("digest_part")];
   /** @type {[string, string | Node][]} */
   const facts = [
-    [word("site"), site], [word("article"), page.thread.url], [word("thread"), thread], [word("moment"), time],
+    [word("site"), `${room.heading.publication} (${site})`], [word("article"), page.thread.url], [word("thread"), thread], [word("moment"), time],
     [word("local", { zone }), `${day}, ${clock} ${zone}`], ...(event.at ? [/** @type {[string, string]} */ ([word("recorded"), room.exact(event.at)])] : []),
     [word("position"), event.position],
     [word("made"), word("made_by", { name: caller.name, id: caller.claims.sub ?? "", time: room.exact(Date.now()) })],
     [word("events"), words.number(count)],
     [word("digest"), el("span", {}, el("code", {}, await digestOf(blob)), " ", ...how)],
-    ...(verdict() ? [/** @type {[string, string]} */ ([word("checked"), `${verdict()}, ${room.exact(room.foot.result.at)}. ${word("checked_why")}`])] : []),
+    ...(verdict() ? [/** @type {[string, string]} */ ([word("checked"), `${verdict()}, ${room.exact(room.taking.result.at)}. ${word("checked_why")}`])] : []),
   ];
   const record = el("ol", {}, ...last.map((one) => entry(room, one)));
   const styles = await Promise.all(["hosted", "tokens", "audit"].map(async (name) => (await fetch(new URL(`../css/${name}.css`, import.meta.url))).text()));

@@ -4,7 +4,8 @@
  * What is gone now says so, to whom it is still shown, and why.
  */
 
-import { attr, el, keyed, say } from "../shared/dom.js";
+import { attr, el, say } from "../shared/dom.js";
+import { keyed } from "../shared/keyed.js";
 import { insert } from "../shared/text.js";
 import { reveal } from "./reveal.js";
 
@@ -17,21 +18,18 @@ import { reveal } from "./reveal.js";
 
 export class Then {
   /**
-   * @param {import("../shared/words.js").Words} words
-   * @param {{utc: any, exact: (time: string) => string, more: (row: Row | null) => Promise<void>,
-   *   unhide: (row: Row) => Promise<void>}} on `more` loads what a cut-off parent, or the page, still has; `unhide`
-   *   what a tombstone hides from readers.
+   * @param {{words: import("../shared/words.js").Words, utc: any, exact: (time: string) => string,
+   *   more: (row: Row | null) => Promise<void>, unhide: (row: Row) => Promise<void>,
+   *   tried: (work: Promise<unknown>) => void}} room `more` loads what a cut-off parent, or the page, still has;
+   *   `unhide` what a tombstone hides from readers.
    */
-  constructor(words, { utc, exact, more, unhide }) {
-    this.words = words;
-    this.utc = utc;
-    this.exact = exact;
-    this.more = more;
-    this.unhide = unhide;
+  constructor(room) {
+    this.room = room;
+    const words = (this.words = room.words);
     this.list = el("ol.rows");
     this.count = el("span.label.quiet");
     this.whole = /** @type {HTMLInputElement} */ (el("input", { type: "checkbox", onchange: () => this.show(this.shown) }));
-    this.rest = el("button.act", { type: "button", onclick: () => more(null) }, words.say("more"));
+    this.rest = el("button.act", { type: "button", onclick: () => room.tried(room.more(null)) }, words.say("more"));
     this.element = el("section.then", { "aria-labelledby": "then-title", tabindex: 0 },
       el("h2", { id: "then-title" }, words.say("then"), this.count),
       el("label.whole.label", {}, this.whole, words.say("whole_texts")), this.list, this.rest);
@@ -76,7 +74,7 @@ export class Then {
     this.#fill(list, replies.comments, row);
     let more = node.querySelector(":scope > button");
     if (replies.next && !more) {
-      more = el("button.act", { type: "button", onclick: () => this.more(row) }, this.words.say("more"));
+      more = el("button.act", { type: "button", onclick: () => this.room.tried(this.room.more(row)) }, this.words.say("more"));
       node.append(more);
     } else if (!replies.next) more?.remove();
   }
@@ -86,10 +84,10 @@ export class Then {
     const { words } = this;
     const { staff } = /** @type {Shown} */ (this.shown);
     if (row.hidden) row = { ...row, ...row.hidden, status: row.status, replies: row.replies };
-    const time = el("time", { datetime: row.posted_at, title: this.exact(row.posted_at) }, this.#when(row, parent));
+    const time = el("time", { datetime: row.posted_at, title: this.room.exact(row.posted_at) }, this.#when(row, parent));
     const says = this.#sayings(row, hit, since);
     if (!row.author) {
-      const open = staff && row.gone !== "erased" && el("button.act", { type: "button", onclick: () => this.unhide(row) }, words.say("unhide"));
+      const open = staff && row.gone !== "erased" && el("button.act", { type: "button", onclick: () => this.room.tried(this.room.unhide(row)) }, words.say("unhide"));
       return [...says, el("div.who", {}, el("span.gone", {}, words.say(`gone.${goneBy(row)}`)), open, time)];
     }
     const who = el("div.who", {}, el("b", {}, el("bdi", {}, row.author.name)),
@@ -101,13 +99,15 @@ export class Then {
   /** @param {Row} row @param {boolean} hit */
   #text(row, hit) {
     if (row.html === null) return el("p.gone", {}, this.words.say("gone.redacted"));
-    if (!hit && !this.whole.checked) return el("p.text.clip", { dir: "auto" }, row.body);
+    const clipped = !hit && !this.whole.checked;
+    // A paragraph of plain words, as most are, needs no parser.
+    if (clipped && row.html === `<p>${row.body}</p>\n`) return el("p.text.clip", { dir: "auto" }, row.body);
     const text = el("div.text", { dir: "auto" });
     insert(text, row.html);
-    return text;
+    return clipped ? el("p.text.clip", { dir: "auto" }, text.textContent) : text;
   }
 
-  /** What stands above the text: what happened at this moment, what readers saw then, what became of it.
+  /** The lines above the text: the event of this moment, what readers saw then, what became of the comment.
    * @param {Row} row @param {boolean} hit @param {Row | undefined} since */
   #sayings(row, hit, since) {
     const { words } = this;
@@ -146,8 +146,8 @@ export class Then {
    * @param {Row} row @param {Row | null} parent */
   #when(row, parent) {
     const at = new Date(row.posted_at);
-    const clock = this.utc.clock(at);
-    return parent && this.utc.key(new Date(parent.posted_at)) === this.utc.key(at) ? clock : this.words.say("day_clock", { day: this.utc.dated(at), clock });
+    const clock = this.room.utc.clock(at);
+    return parent && this.room.utc.key(new Date(parent.posted_at)) === this.room.utc.key(at) ? clock : this.words.say("day_clock", { day: this.room.utc.dated(at), clock });
   }
 }
 

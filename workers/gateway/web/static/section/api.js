@@ -1,6 +1,6 @@
-// The calls of the API that reading needs. They are the same for everybody, so none of them carries a token.
+// The calls of the API that reading needs. They are the same for all readers, so none of them carries a token.
 
-/** An answer that is not the one hoped for. */
+/** An error response, or a failure of the network. */
 export class Problem extends Error {
   /** @param {number} status 0 where the network failed. @param {string} slug Last part of the problem's type. */
   constructor(status, slug) {
@@ -14,6 +14,8 @@ export class Api {
   /** @param {URL} base @param {string} site @param {string} thread @param {AbortSignal} signal */
   constructor(base, site, thread, signal) {
     const part = encodeURIComponent;
+    this.siteId = site;
+    this.threadId = thread;
     this.site = new URL(`v1/sites/${part(site)}/`, base);
     this.thread = new URL(`threads/${part(thread)}`, this.site);
     this.signal = signal;
@@ -33,8 +35,8 @@ export class Api {
       throw this.signal.aborted ? error : new Problem(0, "network");
     });
     if (answer.ok) return answer.json();
-    const told = await answer.json().catch(() => ({}));
-    throw new Problem(answer.status, String(told.type ?? "").split("/").pop() ?? "");
+    const problem = await answer.json().catch(() => ({}));
+    throw new Problem(answer.status, String(problem.type ?? "").split("/").pop() ?? "");
   }
 
   /** A page of the thread. @param {string} query @param {string} [cursor] */
@@ -62,7 +64,7 @@ export class Api {
     return this.get(this.address("/policy"));
   }
 
-  /** Whether the site is there: a thread without a page is then one that nobody has commented on yet. @returns {Promise<boolean>} */
+  /** True if the site exists: a thread without a page is then one without any comment yet. @returns {Promise<boolean>} */
   opens() {
     return this.policy().then(() => true, () => false);
   }
@@ -70,8 +72,7 @@ export class Api {
   /** Number of published comments. @returns {Promise<number>} */
   async count() {
     const found = new URL("counts", this.site);
-    const thread = decodeURIComponent(this.thread.pathname.split("/").pop() ?? "");
-    found.searchParams.append("thread", thread);
-    return (await this.get(found)).counts[thread] ?? 0;
+    found.searchParams.append("thread", this.threadId);
+    return (await this.get(found)).counts[this.threadId] ?? 0;
   }
 }

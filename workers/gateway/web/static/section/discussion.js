@@ -1,21 +1,24 @@
-// One discussion on screen: orders, more rows, links to comments, branches, versions. Ends with its signal.
+// One discussion on screen: what a reader does with it, and the parts that are loaded when that needs them.
+// It ends with its signal; a part that arrives later begins nothing.
 
-import { attr, el, on, whenNear } from "../shared/dom.js";
-import { Feed } from "./feed.js";
-import { Head } from "./head.js";
-import { hold, named, replaceAddress } from "./permalink.js";
+import { attr, child, el, on, say, whenNear } from "../shared/dom.js";
+import { part } from "../shared/part.js";
 import { Rows } from "./rows.js";
 
 /** @typedef {import("./rows.js").Item} Item */
+
+/** True if the address of the page may name a comment. */
+export function namesComment() {
+  return /comment/i.test(location.hash + location.search);
+}
 
 export class Discussion {
   /**
    * @param {object} given
    * @param {HTMLElement} given.element @param {HTMLElement} given.section @param {import("./api.js").Api} given.api
    * @param {import("../shared/words.js").Words} given.words @param {AbortSignal} given.signal
-   * @param {Record<string, any>} [given.page] The page that is shown first; without it the section has one.
    */
-  constructor({ element, section, api, words, signal, page }) {
+  constructor({ element, section, api, words, signal }) {
     this.element = element;
     this.section = section;
     this.api = api;
@@ -24,85 +27,104 @@ export class Discussion {
     this.query = String(section.dataset.query);
     /** Of the last question about an order: answers to earlier ones are dropped. */
     this.asked = 0;
-    this.letGo = () => {};
     /** The comment that is shown alone, below those that it answers. @type {string | null} */
     this.single = null;
-    this.list = section.querySelector(":scope > .rows");
-    this.head = new Head(section, words, { pause: () => this.pause(), now: () => this.feed.live.tell("now") });
+    this.list = child(section, "rows");
     const link = `${String(section.dataset.url).split("#")[0]}#comment-`;
     const given = { words, link, history: section.dataset.history === "public" };
-    this.rows = new Rows(this.list, given, String(section.dataset.position), this.folds());
-    this.feed = new Feed({
-      rows: this.rows,
-      api,
-      head: this.head,
-      order: () => this.head.order,
-      cut: () => this.more !== null,
-      changed: (thread) => this.changed(thread),
-      reset: () => this.again(),
-    });
-    this.listen();
-    const begun = page ? this.fill(page) : Promise.resolve();
-    begun.then(() => this.follow());
-    on(signal, "abort", () => this.end());
-  }
-
-  /** @param {Record<string, any>} thread A thread, or what a frame tells of it. */
-  changed(thread) {
-    this.head.thread(thread);
-    const detail = { comments: thread.comments };
-    this.element.dispatchEvent(new CustomEvent("hansard:count", { detail, bubbles: true, composed: true }));
-  }
-
-  end() {
-    this.feed.end();
-    this.rows.end();
-    clearTimeout(this.head.ticks);
+    this.rows = new Rows(this.list, given, String(section.dataset.position), this.folds(), signal);
+    on(section, "click", (event) => this.press(event), { signal });
+    on(section, "change", ({ target }) => target.matches(".sorts input") && this.reorder(target.value), { signal });
+    on(this.list, "beforematch", (event) => this.rows.fold(event.target.closest("li"), false), { signal });
   }
 
   /** Follow the address of the page, and the discussion. */
   follow() {
-    if (this.signal.aborted) return;
+    const { signal } = this;
+    if (signal.aborted) return;
+    on(window, "hashchange popstate", () => this.visit(), { signal });
     this.visit();
-    whenNear(this.element, this.signal, () => this.feed.live.tell("near"));
+    whenNear(this.element, signal, () => this.goLive());
+    this.mark();
   }
 
-  listen() {
-    const { signal } = this;
-    on(this.section, "click", (event) => this.press(event), { signal });
-    on(this.section, "change", (event) => this.reorder(event.target.value), { signal });
-    on(this.list, "beforematch", (event) => this.rows.fold(event.target.closest("li"), false), { signal });
-    on(window, "hashchange popstate", () => this.visit(), { signal });
+  /** The renderer, which makes rows and changes them. Loaded for the first row that is made or changed. */
+  async rendering() {
+    const { Renderer } = await part("section/render.js");
+    this.signal.throwIfAborted();
+    return (this.renderer ??= new Renderer(this.rows, this.signal));
+  }
+
+  /** The part that shows pages. Loaded for the first that is shown. */
+  async paging() {
+    const [{ Pages }, renderer] = await Promise.all([part("section/pages.js"), this.rendering()]);
+    this.signal.throwIfAborted();
+    return (this.pages ??= new Pages(this, renderer));
+  }
+
+  /** The part that follows links to comments. Loaded for the first. */
+  async linking() {
+    const { Links } = await part("section/links.js");
+    this.signal.throwIfAborted();
+    return (this.links ??= new Links(this));
+  }
+
+  /** Follow the stream. Its part is loaded when the section comes near. */
+  async goLive() {
+    try {
+      const { Feed } = await part("section/feed.js");
+      if (this.signal.aborted) return;
+      this.feed ??= new Feed(this);
+      this.feed.live.tell("near");
+    } catch {
+      this.section.querySelector(".stream").replaceChildren(this.again(() => this.goLive()));
+    }
+    if (this.section.dataset.status !== "archived") this.write();
+  }
+
+  /** Offer to write. Its parts are loaded when the section comes near. */
+  async write() {
+    try {
+      const { Writing } = await part("section/writing.js");
+      if (this.signal.aborted) return;
+      this.writing ??= new Writing(this);
+      await this.writing.begin();
+      await this.passages?.report(this.writing);
+    } catch {
+      this.writing = undefined;
+      this.warn(() => this.write());
+    }
+  }
+
+  /** Look for the passages of the article that comments are about. */
+  async mark() {
+    const selector = this.element.getAttribute("article");
+    const article = selector && document.querySelector(selector);
+    if (!article) return;
+    try {
+      const { Passages } = await part("section/passages.js");
+      if (this.signal.aborted) return;
+      this.passages ??= new Passages(this, article);
+      await this.passages.begin();
+      if (this.writing) await this.passages.report(this.writing);
+    } catch {
+      // The comments about passages are in the list all the same.
+    }
   }
 
   /** The button for more comments. @returns {HTMLElement | null} */
   get more() {
-    return this.section.querySelector(":scope > .more");
+    return child(this.section, "more");
   }
 
-  /** @param {string | null} cursor */
-  set cursor(cursor) {
-    let button = this.more;
-    if (!cursor) button?.remove();
-    else {
-      if (!button) this.list.after((button = el("button.more.end", {}, this.words.say("more_comments"))));
-      attr(button, "data-next", cursor);
-    }
+  /** The order that is chosen. @returns {string} */
+  get order() {
+    return this.section.querySelector(".sorts input:checked")?.value ?? "newest";
   }
 
-  /** Show a page from its beginning. @param {Record<string, any>} page */
-  async fill(page) {
-    const { rows, head } = this;
-    if (!this.section.querySelector(".sorts input")) head.orders(page.sort, page.thread.featured ?? 0);
-    this.changed(page.thread);
-    this.feed.waiting.clear();
-    this.feed.held.clear();
-    rows.items.clear();
-    this.list.replaceChildren();
-    this.feed.follow(page.thread.position);
-    await rows.append(page.comments, null);
-    this.cursor = page.next;
-    this.feed.notify();
+  /** The element of this shadow tree that has the focus. */
+  get active() {
+    return this.section.getRootNode().activeElement;
   }
 
   /** @param {MouseEvent} event */
@@ -112,14 +134,14 @@ export class Discussion {
     if (!pressed) return;
     const li = pressed.closest("li[data-key]");
     const is = (name) => pressed.classList.contains(name);
-    if (is("fold") && li) this.fold(li, pressed.getAttribute("aria-expanded") === "true");
-    else if (is("more") && pressed.dataset.next) this.load(pressed, li);
+    if (is("fold") && li) {
+      const folded = pressed.getAttribute("aria-expanded") === "true";
+      this.rows.fold(li, folded);
+      this.rows.folds.set(String(li.dataset.key), folded);
+    } else if (is("more") && pressed.dataset.next) this.load(pressed, li);
     else if (is("changes") && li) this.versions(li, pressed);
-    else if (is("replies") && li) this.feed.reveal(String(li.dataset.key));
-    else if (is("edit") && li) this.feed.showEdit(li);
     else if (is("skip")) this.focusOn(".end > .back");
     else if (is("back")) this.focusOn(".title");
-    else if (is("whole")) this.whole();
     else if ((is("to") || is("when")) && li) this.go(event, is("to") ? pressed.dataset.to : li.dataset.key);
   }
 
@@ -128,34 +150,33 @@ export class Discussion {
     this.section.querySelector(name).focus();
   }
 
-  pause() {
-    this.feed.live.tell(this.feed.live.state.paused ? "resume" : "pause");
-  }
-
-  /** Read in another order. @param {string} order */
-  async reorder(order) {
-    const rest = this.query.replace(/(^|&)(sort|featured)=[^&]*/g, "").replace(/^&/, "");
-    const query = order === "picks" ? `featured=true&${rest}` : `sort=${order}&${rest}`;
+  /** Read in another order. @param {string} order @param {string} [anchor] A passage: only what is about it. */
+  async reorder(order, anchor) {
+    const rest = this.query.replace(/(^|&)(sort|featured|anchor)=[^&]*/g, "").replace(/^&/, "");
+    const only = anchor ? `&anchor=${encodeURIComponent(anchor)}` : "";
+    const query = (order === "picks" ? `featured=true&${rest}` : `sort=${order}&${rest}`) + only;
     const asked = ++this.asked;
     attr(this.list, "aria-busy", "true");
     try {
-      const page = await this.api.page(query);
+      const [page, pages] = await Promise.all([this.api.page(query), this.paging()]);
       if (asked !== this.asked) return;
       this.query = query;
       this.single = null;
-      this.section.querySelector(".line-of")?.remove();
-      await this.fill(page);
+      await pages.fill(page);
     } catch {
       if (asked !== this.asked || this.signal.aborted) return;
-      this.head.choose(/featured=true/.test(this.query) ? "picks" : (/sort=(\w+)/.exec(this.query)?.[1] ?? "newest"));
-      this.trouble();
+      const shown = /featured=true/.test(this.query) ? "picks" : (/sort=(\w+)/.exec(this.query)?.[1] ?? "newest");
+      for (const radio of this.section.querySelectorAll(".sorts input")) radio.checked = radio.value === shown;
+      this.warn(() => this.section.querySelector(`.sorts [value="${order}"]`).click());
     } finally {
       if (asked === this.asked) this.list.removeAttribute("aria-busy");
     }
   }
 
-  trouble() {
-    if (!this.signal.aborted) this.head.tell(this.words.say("part_failed"));
+  /** Show only what is about a passage. @param {string} anchor */
+  async about(anchor) {
+    await this.reorder(this.order, anchor);
+    if (this.query.includes("anchor=")) (await this.paging()).offerWhole();
   }
 
   /** Load more comments, or more replies of one. @param {HTMLElement} button @param {Item | null} li */
@@ -165,27 +186,24 @@ export class Discussion {
     const cursor = String(button.dataset.next);
     const asked = this.asked;
     try {
-      const found = li ? await this.api.replies(String(li.dataset.key), cursor) : await this.api.page(this.query, cursor);
-      if (asked !== this.asked) return;
-      const had = this.head.active === button;
-      for (const row of found.comments) this.feed.waiting.delete(row.id);
-      const first = await this.rows.append(found.comments, li);
-      if (li) this.rows.more(li, found.next);
-      else this.cursor = found.next;
-      this.rows.recount(li);
-      this.feed.notify();
-      if (first && (had || !this.head.active)) this.rows.article(first).focus();
+      const found = li ? this.api.replies(String(li.dataset.key), cursor) : this.api.page(this.query, cursor);
+      const [page, pages] = await Promise.all([found, this.paging()]);
+      if (asked === this.asked) await pages.append(page, button, li);
     } catch {
-      this.trouble();
+      this.trouble(button);
     } finally {
       button.removeAttribute("aria-busy");
     }
   }
 
-  /** @param {Item} li @param {boolean} folded */
-  fold(li, folded) {
-    this.rows.fold(li, folded);
-    this.rows.folds.set(String(li.dataset.key), folded);
+  /** @param {Item} li @param {HTMLElement} button */
+  async versions(li, button) {
+    try {
+      const { toggle } = await part("section/history.js");
+      if (!this.signal.aborted) await toggle(this.rows.article(li), button, this.api, this.words);
+    } catch {
+      this.trouble(button);
+    }
   }
 
   /** The branches that this reader has hidden, for as long as the tab is open. */
@@ -196,7 +214,7 @@ export class Discussion {
     try {
       found = new Set(JSON.parse(sessionStorage.getItem(key) ?? "[]"));
     } catch {
-      // Storage is off, or holds what somebody else put there: nothing is hidden.
+      // Storage is off, or holds what another script put there: nothing is hidden.
     }
     return {
       has: (id) => found.has(id),
@@ -212,86 +230,10 @@ export class Discussion {
     };
   }
 
-  /** @param {Item} li @param {HTMLElement} button */
-  async versions(li, button) {
-    try {
-      const { toggle } = await import("./history.js");
-      await toggle(this.rows.article(li), button, this.api, this.words);
-    } catch {
-      this.trouble();
-    }
-  }
-
-  /** Read the page again after a reset; what is read stays where it is. */
-  async again() {
-    const asked = ++this.asked;
-    try {
-      if (this.single) {
-        await this.line(await this.api.comment(this.single));
-        return;
-      }
-      const page = await this.api.page(this.query);
-      if (asked !== this.asked) return;
-      this.feed.again(page);
-      this.cursor = page.next;
-    } catch {
-      this.trouble();
-    }
-  }
-
   /** Show the comment that the address names, if it names one. */
-  async visit() {
-    const ids = named(location.href, this.element.getAttribute("old"));
-    this.section.querySelector(".missing")?.remove();
-    for (const id of ids) {
-      if (this.rows.items.has(id)) {
-        this.stay(id);
-        return;
-      }
-    }
-    const asked = ids.length ? ++this.asked : this.asked;
-    for (const id of ids) {
-      const found = await this.api.comment(id).catch(() => null);
-      if (asked !== this.asked || this.signal.aborted) return;
-      if (!found) continue;
-      this.single = id;
-      await this.line(found);
-      this.stay(id);
-      return;
-    }
-    if (ids.length && document.querySelectorAll("hansard-comments").length === 1) this.missing();
-  }
-
-  /** @param {string} id */
-  stay(id) {
-    this.letGo();
-    const li = this.rows.items.get(id);
-    this.rows.reveal(li);
-    replaceAddress(id);
-    this.letGo = hold(this.rows.article(li), this.signal);
-  }
-
-  /** Show one comment below those that it answers. @param {Record<string, any>} found A permalink of the API. */
-  async line(found) {
-    const rows = [...found.ancestors, found.comment];
-    for (let index = rows.length - 2; index >= 0; index -= 1) {
-      rows[index] = { ...rows[index], replies: { count: 1, comments: [rows[index + 1]], next: null } };
-    }
-    await this.fill({ thread: found.thread, sort: this.head.order, comments: [rows[0]], next: null });
-    this.section.querySelector(".line-of")?.remove();
-    this.list.before(el("p.say.line-of", {}, el("button.whole", {}, this.words.say("whole"))));
-  }
-
-  async whole() {
-    await this.reorder(this.head.order);
-    if (!this.single) this.focusOn(".title");
-  }
-
-  missing() {
-    const { section, words } = this;
-    section.querySelector(":scope > .told")?.before(el("p.say.missing", { role: "alert" }, words.say("not_here")));
-    section.scrollIntoView({ block: "start" });
-    this.focusOn(".title");
+  visit() {
+    child(this.section, "missing")?.remove();
+    if (namesComment()) this.link((links) => links.visit(), () => this.visit());
   }
 
   /** Follow a link to a comment that is on screen already. @param {MouseEvent} event @param {string | undefined} id */
@@ -302,6 +244,66 @@ export class Discussion {
     const address = new URL(location.href);
     address.hash = `comment-${id}`;
     if (address.href !== location.href) history.pushState(null, "", address);
-    this.stay(id);
+    this.link((links) => links.stay(id), () => this.visit());
+  }
+
+  /** @param {(links: import("./links.js").Links) => unknown} act @param {() => void} again */
+  async link(act, again) {
+    try {
+      await act(await this.linking());
+    } catch {
+      this.warn(again);
+    }
+  }
+
+  /** Tell screen readers. @param {string} text */
+  tell(text) {
+    say(child(this.section, "sr"), text);
+  }
+
+  /** Say on a button that what it was to load could not be loaded. @param {HTMLElement} button */
+  trouble(button) {
+    if (this.signal.aborted) return;
+    say(button, this.words.say("part_failed"));
+    this.tell(button.textContent);
+    this.outdated();
+  }
+
+  /** Say so where the gateway has another release by now: no part of this one can be loaded any more. */
+  async outdated() {
+    const answer = await fetch(import.meta.url, { cache: "no-store", credentials: "omit" }).catch(() => null);
+    if (answer?.status !== 410 || this.signal.aborted) return;
+    const { words } = this;
+    const reload = el("button.do", { onclick: () => location.reload() }, words.say("reload"));
+    this.miss(el("b", {}, words.say("other_release")), " ", words.say("other_release_more"), " ", reload);
+  }
+
+  /** A button that says that something could not be loaded, and tries again. @param {() => void} act */
+  again(act) {
+    const onclick = () => {
+      this.mended();
+      this.focusOn(".title");
+      act();
+    };
+    return el("button.act", { onclick }, this.words.say("part_failed"));
+  }
+
+  /** Say in a line of its own that something could not be loaded. @param {() => void} again */
+  warn(again) {
+    if (this.signal.aborted || child(this.section, "missing")?.querySelector("button")) return;
+    this.miss(this.again(again));
+    this.outdated();
+  }
+
+  /** Remove the line about a part that could not be loaded. */
+  mended() {
+    const line = child(this.section, "missing");
+    if (line?.querySelector("button")) line.remove();
+  }
+
+  /** Say in a line of its own that something is not there. @param {...(Node | string)} said */
+  miss(...said) {
+    child(this.section, "missing")?.remove();
+    child(this.section, "told").before(el("p.say.missing", { role: "alert" }, ...said));
   }
 }

@@ -1,125 +1,149 @@
-// What comes by the feed: what may be shown at once is shown, and everything else waits until the reader asks for it.
+// Frames of the feed: what may be shown at once is shown, and everything else waits until the reader asks for it.
 
-import { el, inView, say } from "../shared/dom.js";
+import { child, el, inView, say } from "../shared/dom.js";
 import { Live } from "../shared/live.js";
+import { show } from "./head.js";
+import { Status } from "./status.js";
 
-/** Least time between two things that a screen reader is told. */
-const TOLD_MS = 60_000;
+/** Least time between two announcements to screen readers, in milliseconds. */
+const ANNOUNCED_EVERY_MS = 60_000;
 
 /** @typedef {import("./row.js").Row} Row @typedef {import("./rows.js").Item} Item */
 
-/** Whether a position is after another. @param {string} one @param {string} other */
-export function isAfter(one, other) {
+/** True if a position is after another. @param {string} one @param {string} other */
+function isAfter(one, other) {
   const [ms, n] = one.split("-").map(Number);
   const [otherMs, otherN] = other.split("-").map(Number);
   return ms === otherMs ? n > otherN : ms > otherMs;
 }
 
 export class Feed {
-  /**
-   * @param {object} given
-   * @param {import("./rows.js").Rows} given.rows
-   * @param {import("./api.js").Api} given.api
-   * @param {import("./head.js").Head} given.head
-   * @param {() => string} given.order
-   * @param {() => boolean} given.cut Whether there are more comments at the end of the list.
-   * @param {(thread: Record<string, any>) => void} given.changed Told of the thread's number and state.
-   * @param {() => Promise<void>} given.reset Reads the page again.
-   */
-  constructor(given) {
-    this.rows = given.rows;
-    this.head = given.head;
-    this.order = given.order;
-    this.cut = given.cut;
-    this.changed = given.changed;
-    this.reset = given.reset;
+  /** @param {import("./discussion.js").Discussion} discussion */
+  constructor(discussion) {
+    const { api, rows, signal, words } = discussion;
+    this.discussion = discussion;
+    this.rows = rows;
+    this.words = words;
+    /** The renderer, which applies frames. Loaded for the first frame. @type {import("./render.js").Renderer | undefined} */
+    this.renderer = undefined;
     this.timer = 0;
     /** @type {Map<string, Row>} New rows that the reader has not asked for yet. */
     this.waiting = new Map();
     /** @type {Map<string, Row>} Newer rows of items in view. */
     this.held = new Map();
+    /** Comments beside which something is told. @type {Set<string>} */
+    this.noted = new Set();
     /** @type {[string, any, string | null][]} */
     this.queue = [];
-    this.told = 0;
+    this.draining = false;
+    this.announced = 0;
+    /** New comments that screen readers are to be told of. */
+    this.untold = 0;
     this.live = new Live({
-      address: (after) => given.api.address("/feed", `after=${after}`),
-      after: given.rows.position,
+      address: (after) => api.address("/feed", `after=${after}`),
+      after: rows.position,
       frame: (...frame) => this.take(frame),
-      changed: () => given.head.stream(this.live, this.waitingBelow(null).length),
+      changed: () => this.status.show(this.waitingBelow(null).length),
     });
+    this.status = new Status(discussion, this.live);
     this.live.begin();
-  }
-
-  end() {
-    this.live.end();
-    clearTimeout(this.timer);
+    signal.addEventListener("abort", () => {
+      this.live.end();
+      this.status.end();
+      clearTimeout(this.timer);
+    });
   }
 
   /** @param {[string, any, string | null]} frame */
   take(frame) {
     this.queue.push(frame);
-    if (this.queue.length > 1) return;
+    if (this.draining) return;
+    this.draining = true;
     const apply = () => this.drain();
     if (document.visibilityState === "visible") requestAnimationFrame(apply);
     else setTimeout(apply);
   }
 
-  drain() {
-    const frames = this.queue.splice(0);
-    for (const [kind, data, id] of frames) {
+  /** Apply the frames that have come. They stay where what applies them cannot be loaded. */
+  async drain() {
+    this.draining = true;
+    const { discussion } = this;
+    try {
+      if (!this.renderer) {
+        this.renderer = await discussion.rendering();
+        discussion.mended();
+      }
+    } catch {
+      discussion.warn(() => this.drain());
+      return;
+    } finally {
+      this.draining = false;
+    }
+    for (const [kind, data, id] of this.queue.splice(0)) {
       if (kind === "reset") {
         // What came before it is in the page that is read now.
         this.reset();
         continue;
       }
+      // A later version may tell of what this one does not know.
+      if (!data?.thread) continue;
       if (data.comment) this.apply(data.comment, data.row, id);
-      this.changed(data.thread);
+      show(discussion, data.thread);
     }
     this.notify();
   }
 
+  /** Read the page again. */
+  async reset() {
+    const { discussion } = this;
+    try {
+      await (await discussion.paging()).again();
+    } catch {
+      discussion.warn(() => this.reset());
+    }
+  }
+
   /** @param {string} id @param {Row | null} row @param {string | null} position */
   apply(id, row, position) {
-    const { rows } = this;
+    const { renderer, rows } = this;
     if (position && !isAfter(position, rows.position)) return;
     const li = rows.items.get(id);
-    rows.rename(id, row?.author?.name ?? null);
-    for (const map of [this.waiting, this.held]) {
-      for (const other of map.values()) {
-        if (other.in_reply_to?.comment === id) other.in_reply_to.name = row?.author?.name ?? null;
-      }
+    const name = row?.author?.name ?? null;
+    renderer.rename(id, name);
+    for (const other of [...this.waiting.values(), ...this.held.values()]) {
+      if (other.in_reply_to?.comment === id) other.in_reply_to.name = name;
     }
     if (!row) {
       this.waiting.delete(id);
       this.held.delete(id);
-      if (li) rows.remove(li);
+      if (li) renderer.remove(li);
     } else if (!li) this.await(row);
     else if (!row.author) {
       this.held.delete(id);
-      rows.keepHeight(li);
-      rows.show(li, row);
-    } else if (rows.refresh(li, row)) this.held.delete(id);
+      renderer.keepHeight(li);
+      renderer.show(li, row);
+    } else if (renderer.refresh(li, row)) this.held.delete(id);
     else this.held.set(id, row);
   }
 
   /** A row that is not on screen. It waits, unless it belongs to what was never loaded. @param {Row} row */
   await(row) {
-    const { rows } = this;
-    if (this.waiting.has(row.id)) {
-      this.waiting.set(row.id, row);
-      return;
-    }
-    if (!row.parent) {
+    const { discussion, rows, waiting } = this;
+    if (discussion.writing?.published(row)) return;
+    if (waiting.has(row.id)) {
+      // It waits already: this is a newer state of it.
+    } else if (!row.parent) {
       const last = rows.list.lastElementChild;
-      if (this.cut() && this.order() === "newest" && last && row.posted_at < rows.postedAt(last)) return;
-    } else if (!this.waiting.has(row.parent)) {
+      if (last && row.posted_at < rows.postedAt(last) && discussion.more && discussion.order === "newest") return;
+    } else if (!waiting.has(row.parent)) {
       const parent = rows.items.get(row.parent);
       if (!parent) return;
-      const last = parent.querySelector(":scope > .under > ol")?.lastElementChild;
-      const more = parent.querySelector(":scope > .under > .more");
+      const under = child(parent, "under");
+      const last = under?.firstElementChild?.lastElementChild;
+      const more = under && child(under, "more");
       if (more && (!last || row.posted_at > rows.postedAt(last))) return;
     }
-    this.waiting.set(row.id, row);
+    waiting.set(row.id, row);
   }
 
   /** The waiting rows at the top, or below an item. @param {string | null} id */
@@ -133,42 +157,26 @@ export class Feed {
 
   /** Tell what waits. A line of its own for comments; beside a row, in room that is kept, for its replies and edits. */
   notify() {
-    const { rows, head } = this;
-    const { words } = rows.given;
+    const { rows, status, words } = this;
     /** @param {string | null} id */
     const count = (id) => this.waitingBelow(id).filter((row) => row.author).length;
     const n = count(null);
-    head.news(n, () => this.reveal(null));
-    head.stream(this.live, n);
+    status.news(n, () => this.reveal(null));
+    status.show(n);
     const parents = new Set([...this.waiting.values()].map((row) => row.parent));
-    for (const notes of rows.list.querySelectorAll(".notes")) {
-      const id = String(notes.closest("li").dataset.key);
-      if (!notes.firstChild && !parents.has(id) && !this.held.has(id)) continue;
+    const noted = new Set([...this.noted, ...parents, ...this.held.keys()]);
+    this.noted.clear();
+    for (const id of noted) {
+      const li = rows.items.get(id);
+      if (!li) continue;
+      const notes = child(child(rows.article(li), "acts"), "notes");
       const replies = parents.has(id) ? count(id) : 0;
       const held = this.held.get(id);
-      const wanted = [];
-      if (replies) wanted.push(["replies", words.say("new_replies", { n: replies })]);
-      if (held) wanted.push(["edit", words.say(this.heldKey(id, held))]);
-      this.offer(notes, wanted);
+      offer(notes, "edit", held && words.say(heldKey(li, held)), () => this.showEdit(li));
+      offer(notes, "replies", replies && words.say("new_replies", { n: replies }), () => this.reveal(id));
+      if (notes.firstChild) this.noted.add(id);
     }
     this.announce(n);
-  }
-
-  /** @param {string} id @param {Row} held */
-  heldKey(id, held) {
-    const shown = this.rows.items.get(id).querySelector(".row")?.getAttribute("data-revision");
-    return shown && shown !== String(held.revision) ? "edited_now" : "changed_now";
-  }
-
-  /** @param {Element} notes @param {string[][]} wanted */
-  offer(notes, wanted) {
-    const there = [...notes.children];
-    wanted.forEach(([name, text], index) => {
-      const button = there.find((one) => one.classList.contains(name)) ?? el(`button.${name}`);
-      say(button, text);
-      if (notes.children[index] !== button) notes.insertBefore(button, notes.children[index] ?? null);
-    });
-    for (const one of there) if (!wanted.some(([name]) => one.classList.contains(name))) one.remove();
   }
 
   /** Show the newer text of an item. @param {Item} li */
@@ -176,15 +184,20 @@ export class Feed {
     const id = String(li.dataset.key);
     const row = this.held.get(id);
     this.held.delete(id);
-    if (row) this.rows.show(li, row);
+    if (row) this.renderer.show(li, row);
     this.rows.article(li).focus({ preventScroll: true });
+    this.notify();
+  }
+
+  /** The row of an item is shown as it is now: no newer one waits. @param {string} id */
+  settled(id) {
+    this.held.delete(id);
     this.notify();
   }
 
   /** Put the waiting rows below an item, or at the top, where they belong. @param {string | null} id */
   reveal(id) {
-    const { rows } = this;
-    const { words } = rows.given;
+    const { discussion, renderer, rows, words } = this;
     rows.list.querySelectorAll(".new").forEach((mark) => mark.remove());
     rows.list.querySelectorAll(".fresh").forEach((mark) => mark.classList.remove("fresh"));
     const parent = id === null ? null : rows.items.get(id);
@@ -198,7 +211,7 @@ export class Feed {
       if (next < 0) break;
       const [row] = pending.splice(next, 1);
       this.waiting.delete(row.id);
-      const li = rows.insert(row, this.order());
+      const li = renderer.insert(row, discussion.order);
       if (!row.author) continue;
       const article = rows.article(li);
       article.classList.add("fresh");
@@ -210,32 +223,36 @@ export class Feed {
     this.notify();
   }
 
-  /** Tell screen readers the number of new comments: once a minute at most, and never while somebody types. @param {number} n */
+  /** Tell screen readers the number of new comments: once a minute at most, and never while the reader types. @param {number} n */
   announce(n) {
-    clearTimeout(this.timer);
-    const { words } = this.rows.given;
-    const said = n ? words.say("new_comments", { n }) : "";
-    const wait = this.told + TOLD_MS - Date.now();
-    const typing = document.activeElement?.matches("input, textarea, [contenteditable]");
-    if (said && (wait > 0 || typing)) this.timer = setTimeout(() => this.announce(n), Math.max(wait, 1000));
-    else {
-      if (said) this.told = Date.now();
-      this.head.tell(said);
+    this.untold = n;
+    if (n && this.timer) return;
+    const wait = this.announced + ANNOUNCED_EVERY_MS - Date.now();
+    if (n && (wait > 0 || document.activeElement?.matches("input, textarea, [contenteditable]"))) {
+      const later = () => {
+        this.timer = 0;
+        this.announce(this.untold);
+      };
+      this.timer = setTimeout(later, Math.max(wait, 1000));
+    } else {
+      if (n) this.announced = Date.now();
+      this.discussion.tell(n ? this.words.say("new_comments", { n }) : "");
     }
   }
 
-  /** The rows are those of this position. A cache may have given a page that is older than what was followed. @param {string} position */
-  follow(position) {
-    this.rows.position = position;
+  /** Nothing waits: the rows are those of another page. A cache may have given one that is older than what was followed. */
+  fresh() {
+    const { position } = this.rows;
+    this.waiting.clear();
+    this.held.clear();
     if (isAfter(this.live.after, position)) this.live.from(position);
   }
 
   /** Bring what is on screen up to date with a page that was read again. @param {Record<string, any>} page */
   again(page) {
-    const { rows } = this;
-    this.waiting.clear();
-    this.held.clear();
-    this.follow(page.thread.position);
+    const { discussion, renderer, rows } = this;
+    rows.position = page.thread.position;
+    this.fresh();
     /** @type {Map<string, Row>} */
     const now = new Map();
     const walk = (some) => {
@@ -245,19 +262,35 @@ export class Feed {
       }
     };
     walk(page.comments);
-    for (const [id, li] of [...rows.items]) if (!now.has(id) && rows.items.has(id)) rows.remove(li);
+    for (const [id, li] of [...rows.items]) if (!now.has(id) && rows.items.has(id)) renderer.remove(li);
     for (const row of now.values()) {
       const li = rows.items.get(row.id);
       if (!li) this.waiting.set(row.id, row);
-      else if (!rows.refresh(li, row)) this.held.set(row.id, row);
+      else if (!renderer.refresh(li, row)) this.held.set(row.id, row);
     }
     for (const row of now.values()) {
       const li = rows.items.get(row.id);
       if (!li) continue;
-      if (row.replies.next) rows.more(li, row.replies.next);
+      if (row.replies.next) renderer.more(li, row.replies.next);
       rows.recount(li, false);
     }
-    this.changed(page.thread);
+    show(discussion, page.thread);
     this.notify();
+  }
+}
+
+/** The key of the words about a newer row of an item. @param {Item} li @param {Row} held */
+function heldKey(li, held) {
+  const { revision } = li.querySelector(".row").dataset;
+  return revision && revision !== String(held.revision) ? "edited_now" : "changed_now";
+}
+
+/** A button beside a row, or none. What comes later stands before, because the line ends at the edge: nothing moves. @param {Element} notes @param {string} name @param {string | number | undefined} text @param {() => void} onclick */
+function offer(notes, name, text, onclick) {
+  let button = child(notes, name);
+  if (!text) button?.remove();
+  else {
+    if (!button) notes.prepend((button = el(`button.${name}`, { onclick })));
+    say(button, text);
   }
 }

@@ -1,4 +1,4 @@
-// The versions of a comment, newest first, with what each changed. Loaded when somebody asks for the first time.
+// The versions of a comment, newest first, with what each changed. Loaded when they are first asked for.
 
 import { attr, el } from "../shared/dom.js";
 import { marked } from "../shared/diff.js";
@@ -80,26 +80,26 @@ function panel(versions, button, words) {
 }
 
 /**
- * @param {Version} told @param {boolean} latest @param {boolean} first
+ * @param {Version} revision @param {boolean} latest @param {boolean} first
  * @param {import("../shared/words.js").Words} words
  */
-function version(told, latest, first, words) {
+function version(revision, latest, first, words) {
   const format = times(words.locale);
-  const at = new Date(told.at);
-  const { up, down } = told.votes_then ?? {};
+  const at = new Date(revision.at);
+  const { up, down } = revision.votes_then ?? {};
   const side = el(
     "div.v",
     {},
-    el("b", {}, words.say("version", { n: told.revision })),
-    el("time", { datetime: told.at }, words.say("day_clock", { day: format.dated(at, new Date(), true), clock: format.clock(at) })),
-    latest && told.status === "published" && el("span", {}, words.say("on_page")),
-    !latest && told.votes_then && el("span", {}, words.say("replaced", { up, down })),
+    el("b", {}, words.say("version", { n: revision.revision })),
+    el("time", { datetime: revision.at }, words.say("day_clock", { day: format.dated(at, new Date(), true), clock: format.clock(at) })),
+    latest && revision.status === "published" && el("span", {}, words.say("on_page")),
+    !latest && revision.votes_then && el("span", {}, words.say("replaced", { up, down })),
   );
   const said = el("div");
-  if (told.status === "redacted") said.append(el("p.gone", {}, words.say("destroyed")));
+  if (revision.status === "redacted") said.append(el("p.gone", {}, words.say("destroyed")));
   else {
-    if (told.reason) said.append(el("p.because", {}, ...words.parts("reason", { reason: el("bdi", {}, told.reason) })));
-    said.append(el("p.said", { dir: "auto" }, ...(first || !told.diff ? [told.body] : marked(told.diff))));
+    if (revision.reason) said.append(el("p.because", {}, ...words.parts("reason", { reason: el("bdi", {}, revision.reason) })));
+    said.append(el("p.said", { dir: "auto" }, ...(first || !revision.diff ? [revision.body] : marked(revision.diff))));
   }
   return el("li", { tabindex: "-1" }, side, said);
 }

@@ -1,53 +1,70 @@
 // The tree of rows on screen, by comment. The DOM is the state: a row is a list item, its replies are the list below it.
 
-import { attr, el, inView, say } from "../shared/dom.js";
-import { answered, differs, item, localise, update, updateVotes } from "./row.js";
+import { attr, child, el, on, say } from "../shared/dom.js";
+import { times } from "../shared/time.js";
 
-/** Rows made before the browser may do something else. */
-const CHUNK = 30;
-
-/** @typedef {import("./row.js").Row} Row @typedef {HTMLElement} Item A list item. */
+/**
+ * Everything besides the row that its nodes depend on: `link` is the article's address up to the id of a comment;
+ * `history` whether versions may be seen; `tally` words a number of votes where one can vote.
+ * @typedef {{ words: import("../shared/words.js").Words, link: string, history: boolean,
+ *   tally?: (kind: "for" | "against", n: number) => string }} Given
+ * @typedef {HTMLElement} Item A list item.
+ */
 
 export class Rows {
   /**
-   * @param {HTMLElement} list @param {import("./row.js").Given} given @param {string} position
+   * @param {HTMLElement} list @param {Given} given @param {string} position
    * @param {{ has: (id: string) => boolean, set: (id: string, folded: boolean) => void }} folds Branches that are hidden.
+   * @param {AbortSignal} signal
    */
-  constructor(list, given, position, folds) {
+  constructor(list, given, position, folds, signal) {
     this.list = list;
     this.given = given;
     this.folds = folds;
+    this.format = times(given.words.locale);
     /** Position of the page, and of single rows that are newer. */
     this.position = position;
     /** @type {Map<string, Item>} */
     this.items = new Map();
-    /** @type {WeakSet<Element>} Items that keep their height until they are out of sight. */
-    this.watcher = new IntersectionObserver((seen) => {
-      for (const { target, isIntersecting } of seen) if (!isIntersecting) this.release(target);
-    });
-    for (const link of list.querySelectorAll("noscript")) link.remove();
-    for (const li of list.querySelectorAll("li[data-key]")) this.take(li);
-    localise(list, given.words);
+    /** Called with each item that is made or changed from then on. @type {((li: Item) => void)[]} */
+    this.watchers = [];
+    for (const one of list.querySelectorAll("li[data-key], noscript")) {
+      if (one.localName === "li") this.know(one);
+      else one.remove();
+    }
+    this.localiseNear(signal);
   }
 
-  /** Stop to watch. */
-  end() {
-    this.watcher.disconnect();
-  }
-
-  /** @param {Item} li */
-  take(li) {
-    const id = String(li.dataset.key);
+  /** @param {Item} li @param {number} [n] Of its replies. */
+  know(li, n) {
+    const id = String(li.getAttribute("data-key")); // reading `dataset` makes an object for each
     this.items.set(id, li);
-    if (this.folds.has(id)) this.fold(li, true);
+    if (this.folds.has(id)) this.fold(li, true, n);
   }
 
-  /** The list that the replies of an item are in, made where there is none. @param {Item | null} li */
-  listOf(li) {
-    if (!li) return this.list;
-    let under = li.querySelector(":scope > .under");
-    if (!under) li.append((under = el("div.under", {}, el("ol"))));
-    return under.firstElementChild;
+  /** Know an item that was made. @param {Item} li @param {any} row @param {string | null} above When the one above was posted. @param {number} [n] Of its replies. */
+  take(li, row, above, n) {
+    this.items.set(row.id, li);
+    if (this.folds.has(row.id)) this.fold(li, true, n);
+    if (row.edited) this.localise(li);
+    else this.hour(this.article(li).firstChild.firstChild, row.posted_at, above);
+    for (const watch of this.watchers) watch(li);
+  }
+
+  /** Write the times of what the gateway has written: of a branch when it comes near, of all when they are printed. */
+  localiseNear(/** @type {AbortSignal} */ signal) {
+    const near = new IntersectionObserver((seen) => {
+      const now = new Date();
+      for (const { target, isIntersecting } of seen) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        this.localise(target, now);
+        for (const li of target.querySelectorAll("li[data-key]")) this.localise(li, now);
+      }
+    }, { rootMargin: "600px" });
+    for (const branch of this.list.children) near.observe(branch);
+    on(signal, "abort", () => near.disconnect());
+    on(window, "beforeprint", () => this.items.forEach((li) => this.localise(li)), { signal });
   }
 
   /** The item that an item hangs under. @param {Item} li @returns {Item | null} */
@@ -60,65 +77,55 @@ export class Rows {
     return li.firstElementChild;
   }
 
+  /** When an item was posted. @param {Element} li @returns {string} */
+  postedAt(li) {
+    return li.querySelector("time").dateTime;
+  }
+
+  /** Write the times of an item in the reader's zone: an hour, and the day where it is not that of the item above. */
+  localise(/** @type {Item} */ li, now = new Date()) {
+    const { words } = this.given;
+    const { format } = this;
+    for (const time of this.article(li).querySelectorAll("time")) {
+      const posted = time.dateTime;
+      const at = new Date(posted);
+      if (Number.isNaN(at.valueOf())) continue;
+      if (time.parentElement.className !== "when") {
+        say(time, words.say("day_clock", { day: format.dated(at, now, true), clock: format.clock(at) }));
+        continue;
+      }
+      if (!time.firstElementChild) time.replaceChildren(el("b"), el("span.sr"));
+      const above = this.above(li);
+      this.hour(time, posted, above && this.postedAt(above), now);
+    }
+  }
+
+  /** @param {Element} time @param {string} posted @param {string | null} above When the one above was posted. */
+  hour(time, posted, above, now = new Date()) {
+    const { format } = this;
+    const at = new Date(posted);
+    const day = above && format.key(new Date(above)) === format.key(at) ? "" : format.dated(at, now);
+    const exact = time.lastElementChild;
+    const hour = exact.previousElementSibling;
+    const small = hour.previousElementSibling;
+    if (!day) small?.remove();
+    else if (small) say(small, day);
+    else hour.before(el("small", {}, day));
+    say(hour, format.clock(at));
+    say(exact, `, ${format.exact(at)}`);
+  }
+
   /**
-   * Put rows at the end of a list, in their order. A row that is on screen already is moved there.
-   * @param {Row[]} rows @param {Item | null} parent
-   * @returns {Promise<Item | null>} The first that was not there before.
+   * Word the number of replies below an item, and below those above it.
+   * @param {Item | null} li @param {boolean} [upwards] @param {number} [known] Their number, where they are not there yet.
    */
-  async append(rows, parent) {
-    /** @type {Item | null} */
-    let first = null;
-    let made = 0;
-    for (const row of rows) {
-      const count = this.items.size;
-      const known = this.items.has(row.id);
-      const li = this.one(row, parent);
-      if (!known) first ??= li;
-      made += this.items.size - count;
-      if (made < CHUNK) continue;
-      made = 0;
-      await new Promise((rest) => setTimeout(rest));
-    }
-    if (parent) this.recount(parent);
-    return first;
-  }
-
-  /** One row with its replies, at the end of its list. @param {Row} row @param {Item | null} parent @returns {Item} */
-  one(row, parent) {
-    const known = this.items.get(row.id);
-    const li = known ?? item(row, this.given);
-    this.listOf(parent).append(li);
-    if (known) this.refresh(li, row);
-    const { comments, next } = row.replies;
-    for (const reply of comments) this.one(reply, li);
-    this.more(li, next);
-    this.recount(li, false);
-    if (!known) {
-      this.take(li);
-      localise(this.article(li), this.given.words);
-    }
-    return li;
-  }
-
-  /** The button for replies that are not here yet. @param {Item} li @param {string | null} next */
-  more(li, next) {
-    let button = li.querySelector(":scope > .under > .more");
-    if (!next) button?.remove();
-    else {
-      // Without a number: replies bring their own replies along, and nobody has counted these.
-      if (!button) this.listOf(li).after((button = el("button.more", {}, this.given.words.say("more_replies"))));
-      attr(button, "data-next", next);
-    }
-  }
-
-  /** Word the number of replies below an item, and below those above it. @param {Item | null} li @param {boolean} [upwards] */
-  recount(li, upwards = true) {
+  recount(li, upwards = true, known) {
     if (!li) return;
     const { words } = this.given;
-    const acts = this.article(li).querySelector(":scope > .acts");
-    const under = li.querySelector(":scope > .under");
-    let fold = acts.querySelector(".fold");
-    const n = li.querySelectorAll("li[data-key]:not(.leaving)").length;
+    const acts = child(this.article(li), "acts");
+    const under = child(li, "under");
+    let fold = child(acts, "fold");
+    const n = known ?? (under ? under.querySelectorAll("li[data-key]:not(.leaving)").length : 0);
     if (!n) {
       fold?.remove();
       if (!under?.querySelector(".leaving, .more")) under?.remove();
@@ -130,38 +137,15 @@ export class Rows {
     if (upwards) this.recount(this.above(li));
   }
 
-  /**
-   * Show a newer row. Where its text is in view the reader is asked first.
-   * @param {Item} li @param {Row} row
-   * @returns {boolean} False if the row waits to be shown.
-   */
-  refresh(li, row) {
-    const article = this.article(li);
-    const starred = Boolean(row.featured || row.pinned) !== Boolean(article.querySelector(":scope > .star"));
-    if (row.author && (differs(article, row) || starred) && inView(article)) {
-      updateVotes(article, row, this.given);
-      return false;
-    }
-    this.show(li, row);
-    return true;
-  }
-
-  /** @param {Item} li @param {Row} row */
-  show(li, row) {
-    const article = this.article(li);
-    update(article, row, this.given);
-    localise(article, this.given.words);
-  }
-
-  /** Hide or show the replies of an item. @param {Item} li @param {boolean} folded */
-  fold(li, folded) {
-    const under = li.querySelector(":scope > .under");
-    const button = this.article(li).querySelector(":scope > .acts > .fold");
+  /** Hide or show the replies of an item. @param {Item} li @param {boolean} folded @param {number} [n] Of its replies. */
+  fold(li, folded, n) {
+    const under = child(li, "under");
+    const button = child(child(this.article(li), "acts"), "fold");
     if (!under || !button) return;
     if (folded && under.matches(":focus-within")) button.focus();
     attr(under, "hidden", folded && "until-found");
     attr(button, "aria-expanded", String(!folded));
-    this.recount(li, false);
+    this.recount(li, false, n);
   }
 
   /** Show an item: whatever is folded above it is opened. @param {Item} li */
@@ -169,81 +153,5 @@ export class Rows {
     for (let up = this.above(li); up; up = this.above(up)) this.fold(up, false);
     const long = li.querySelector(":scope > .row > .text > .long");
     if (long) attr(long, "open", true);
-  }
-
-  /** Name, or name no longer, whom replies answer. @param {string} id @param {string | null} name */
-  rename(id, name) {
-    for (const link of this.list.querySelectorAll(`a.to[data-to="${CSS.escape(id)}"]`)) {
-      const wanted = answered(name, this.given.words);
-      if (link.textContent !== wanted.map((one) => (typeof one === "string" ? one : one.textContent)).join("")) link.replaceChildren(...wanted);
-    }
-  }
-
-  /** Keep the height of an item until it is out of sight. @param {Item} li */
-  keepHeight(li) {
-    const article = this.article(li);
-    if (!inView(article)) return;
-    article.style.minBlockSize = `${article.getBoundingClientRect().height}px`;
-    article.classList.add("kept");
-    this.watcher.observe(li);
-  }
-
-  /** @param {Item} li An item that is out of sight. */
-  release(li) {
-    this.watcher.unobserve(li);
-    this.article(li).classList.remove("kept");
-    this.article(li).removeAttribute("style");
-    if (li.classList.contains("leaving")) this.drop(li);
-  }
-
-  /** Take an item away. What it said goes at once; its place closes when it is out of sight. @param {Item} li */
-  remove(li) {
-    for (const one of [li, ...li.querySelectorAll("li[data-key]")]) {
-      this.items.delete(String(one.dataset.key));
-    }
-    const parent = this.above(li);
-    if (!inView(this.article(li))) {
-      this.drop(li);
-      return;
-    }
-    this.keepHeight(li);
-    li.classList.add("leaving");
-    li.querySelector(":scope > .under")?.remove();
-    update(this.article(li), { id: li.dataset.key, status: "", author: null, revision: null }, this.given);
-    if (parent) this.recount(parent);
-  }
-
-  /** @param {Item} li */
-  drop(li) {
-    const parent = this.above(li);
-    li.remove();
-    if (parent) this.recount(parent);
-  }
-
-  /** When an item was posted. @param {Element} li */
-  postedAt(li) {
-    return String(li.querySelector("time")?.getAttribute("datetime"));
-  }
-
-  /**
-   * Put a new row where it belongs: replies and `oldest` by time, otherwise in front of what is older.
-   * @param {Row} row @param {string} order
-   * @returns {Item}
-   */
-  insert(row, order) {
-    const parent = row.parent ? this.items.get(row.parent) : null;
-    const list = this.listOf(parent);
-    const li = item(row, this.given);
-    const there = [...list.children];
-    const pinned = (one) => !parent && one.querySelector(":scope > .row > .star.pinned");
-    const next =
-      parent || order === "oldest"
-        ? there.find((one) => !pinned(one) && this.postedAt(one) > row.posted_at)
-        : there.find((one) => !pinned(one) && (order !== "newest" || this.postedAt(one) <= row.posted_at));
-    list.insertBefore(li, next ?? null);
-    this.take(li);
-    localise(this.article(li), this.given.words);
-    this.recount(parent);
-    return li;
   }
 }

@@ -1,32 +1,12 @@
-// <hansard-comments>: the reader's section. It takes the gateway's HTML over, or makes the same from JSON.
+// <hansard-comments>: the reader's section. It takes the gateway's HTML over; a part makes the same where there is none.
 
-import { attr, el, whenNear } from "../shared/dom.js";
+import { attr, el } from "../shared/dom.js";
+import { part } from "../shared/part.js";
 import { words as wordsOf } from "../shared/words.js";
-import { Api, Problem } from "./api.js";
-import { Discussion } from "./discussion.js";
-import { frame } from "./head.js";
-import { named } from "./permalink.js";
+import { Api } from "./api.js";
+import { Discussion, namesComment } from "./discussion.js";
 
 const BASE = new URL("../../../", import.meta.url);
-/** What is asked for where the publisher asks for nothing else: few rows first. */
-const FEW = "limit=20&replies=3&depth=4";
-const STYLES = ["tokens", "section"];
-
-/** @type {Promise<CSSStyleSheet[]> | undefined} */
-let sheets;
-
-/** The style sheets, for where no fragment links them. */
-function styles() {
-  sheets ??= Promise.all(
-    STYLES.map(async (name) => {
-      const answer = await fetch(new URL(`../css/${name}.css`, import.meta.url));
-      if (!answer.ok) throw new Error(`no styles: ${answer.status}`);
-      return new CSSStyleSheet().replace(await answer.text());
-    }),
-  );
-  sheets.catch(() => (sheets = undefined));
-  return sheets;
-}
 
 class HansardComments extends HTMLElement {
   static observedAttributes = ["site", "thread", "lang"];
@@ -53,6 +33,11 @@ class HansardComments extends HTMLElement {
     this.#plan();
   }
 
+  /** Drop the token, and what only its bearer may see. */
+  signOut() {
+    this.discussion?.writing?.signedOut();
+  }
+
   /** Begin or stop after what happens now: an element that is moved goes on as it is. */
   #plan() {
     if (this.#planned) return;
@@ -70,58 +55,34 @@ class HansardComments extends HTMLElement {
   }
 
   async #begin() {
-    const running = (this.#running = new AbortController());
-    const { signal } = running;
+    const { signal } = (this.#running = new AbortController());
     const root = this.#root();
-    const api = new Api(BASE, String(this.getAttribute("site")), String(this.getAttribute("thread")), signal);
+    const site = String(this.getAttribute("site"));
+    const thread = String(this.getAttribute("thread"));
+    const api = new Api(BASE, site, thread, signal);
     const section = root.querySelector("section.in[data-position]");
     const language = this.getAttribute("lang") ?? this.closest("[lang]")?.getAttribute("lang") ?? null;
-    const words = await wordsOf(section?.lang ?? null, language).catch(() => null);
+    const [words, made] = await Promise.all([
+      wordsOf(section?.lang ?? null, language).catch(() => null),
+      section ? null : part("section/made.js").catch(() => null),
+    ]);
     if (signal.aborted) return;
-    if (!words) {
-      attr(this, "data-failed", !section);
-      return;
-    }
-    if (section) {
-      new Discussion({ element: this, section, api, words, signal });
-      return;
-    }
-    const place = el("div");
-    const show = async () => {
-      place.replaceChildren(el("p.say.wide", {}, words.say("loading")));
-      try {
-        const made = await this.#load(api, words);
-        if (signal.aborted) return;
-        place.replaceWith(made.section);
-        new Discussion({ element: this, api, words, signal, ...made });
-      } catch (problem) {
-        const unopened = problem instanceof Problem && problem.status === 404 && (await api.opens());
-        if (signal.aborted) return;
-        place.replaceChildren(unopened ? el("p.say.wide", {}, words.say("empty")) : this.#failed(words, show));
-      }
-    };
-    try {
-      root.adoptedStyleSheets = await styles();
-    } catch {
-      if (!signal.aborted) root.append(this.#failed(words, () => this.#restart()));
-      return;
-    }
-    if (signal.aborted) return;
-    root.append(place);
-    signal.addEventListener("abort", () => place.remove());
-    const start = this.getAttribute("start");
-    if (start === "asked") await this.#ask(place, api, words, show);
-    else if (start === "now" || named(location.href, this.getAttribute("old")).length) show();
+    /** @param {HTMLElement} section */
+    const open = (section) => (this.discussion = new Discussion({ element: this, section, api, words, signal }));
+    if (!words) attr(this, "data-failed", !section);
+    else if (section) open(section).follow();
     else {
-      place.append(el("p.say.wide", {}, words.say("loading")));
-      whenNear(this, signal, show);
+      /** @param {() => void} again */
+      const failed = (again) => notice(words, `${BASE.href}read/${site}/${thread}`, again);
+      const restart = () => {
+        this.#stop();
+        root.replaceChildren();
+        this.#plan();
+      };
+      const named = namesComment();
+      if (made) made.make({ element: this, root, api, base: BASE, words, signal, named, open, failed, restart });
+      else root.append(failed(restart));
     }
-  }
-
-  #restart() {
-    this.#stop();
-    this.shadowRoot?.replaceChildren();
-    this.#plan();
   }
 
   /** The shadow root: made by the parser from a template, or by us; a template that no parser saw is taken over, too. */
@@ -132,40 +93,20 @@ class HansardComments extends HTMLElement {
     if (template instanceof HTMLTemplateElement) root.append(template.content);
     return root;
   }
+}
 
-  /** Address of the reading page. */
-  get #read() {
-    return `${BASE.href}read/${this.getAttribute("site")}/${this.getAttribute("thread")}`;
-  }
-
-  /** @param {Api} api @param {import("../shared/words.js").Words} words */
-  async #load(api, words) {
-    const order = this.getAttribute("sort") ?? "top";
-    const query = `sort=${order}&${FEW}`;
-    const [page, policy] = await Promise.all([api.page(query), api.policy().catch(() => ({}))]);
-    const level = Math.min(6, Math.max(1, Number(this.getAttribute("level")) || 2));
-    const history = policy.history === "public";
-    const read = policy.read_pages === "off" ? "" : this.#read;
-    return { section: frame(page, words, { level, query, history, read }), page };
-  }
-
-  /** @param {HTMLElement} place @param {Api} api @param {import("../shared/words.js").Words} words @param {() => void} show */
-  async #ask(place, api, words, show) {
-    const n = await api.count().catch(() => 0);
-    const text = n ? words.say("read_comments", { n }) : words.say("read_discussion");
-    place.append(el("button.do.plain", { onclick: show }, text));
-  }
-
-  /** @param {import("../shared/words.js").Words} words @param {() => void} again */
-  #failed(words, again) {
-    return el(
-      "div.notice",
-      { role: "alert" },
-      el("p", {}, el("b", {}, words.say("failed"))),
-      el("p", {}, words.say("failed_more")),
-      el("div.acts", {}, el("button.do", { onclick: again }, words.say("try_again")), el("a.act", { href: this.#read }, words.say("read_page"))),
-    );
-  }
+/**
+ * A notice in place of a discussion that cannot be loaded.
+ * @param {import("../shared/words.js").Words} words @param {string} read The reading page. @param {() => void} again
+ */
+function notice(words, read, again) {
+  return el(
+    "div.notice",
+    { role: "alert" },
+    el("p", {}, el("b", {}, words.say("failed"))),
+    el("p", {}, words.say("failed_more")),
+    el("div.acts", {}, el("button.do", { onclick: again }, words.say("try_again")), el("a.act", { href: read }, words.say("read_page"))),
+  );
 }
 
 customElements.get("hansard-comments") ?? customElements.define("hansard-comments", HansardComments);

@@ -1,4 +1,4 @@
-// What every page of ours does to its nodes. Nothing here parses markup: that is text.js alone.
+// Changes of nodes, shared by all pages of ours. Nothing here parses markup: that is text.js alone.
 
 /** @typedef {Node | string | null | undefined | false} Child */
 
@@ -13,11 +13,12 @@ export function el(name, attributes = {}, ...children) {
   const [tag, ...classes] = name.split(".");
   const made = document.createElement(tag);
   if (classes.length) made.className = classes.join(" ");
-  for (const [key, value] of Object.entries(attributes)) {
+  for (const key in attributes) {
+    const value = attributes[key];
     if (typeof value === "function") made.addEventListener(key.slice(2), value);
-    else attr(made, key, value);
+    else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
   }
-  made.append(...children.filter(Boolean));
+  for (const one of children) if (one) made.append(one);
   return made;
 }
 
@@ -40,34 +41,6 @@ export function say(node, value) {
 }
 
 /**
- * Make the children of a parent those of a list, in its order. A key keeps its node, and a node that stands where it
- * belongs is not moved, so that focus, selection and what is typed stay.
- * @template T
- * @param {Element} parent @param {Iterable<T>} items @param {(item: T) => string} key
- * @param {(item: T) => Element} make @param {(node: Element, item: T) => void} [update]
- */
-export function keyed(parent, items, key, make, update) {
-  const there = new Map([...parent.children].map((node) => [node.dataset.key, node]));
-  const wanted = [...items].map((item) => {
-    const name = key(item);
-    let node = there.get(name);
-    there.delete(name);
-    if (node) update?.(node, item);
-    else {
-      node = make(item);
-      node.dataset.key = name;
-    }
-    return node;
-  });
-  for (const node of there.values()) node.remove();
-  let next = parent.firstElementChild;
-  for (const node of wanted) {
-    if (node === next) next = next.nextElementSibling;
-    else parent.insertBefore(node, next);
-  }
-}
-
-/**
  * Listen until the signal ends.
  * @param {EventTarget} target @param {string} kinds Names of events, with spaces between.
  * @param {(event: any) => void} heard @param {AddEventListenerOptions} [options]
@@ -76,7 +49,18 @@ export function on(target, kinds, heard, options) {
   for (const kind of kinds.split(" ")) target.addEventListener(kind, heard, options);
 }
 
-/** Whether any part of an element is in the window. @param {Element} node */
+/** The first child that has a class. Unlike a selector, it looks at nothing below. @param {Element} node @param {string} name */
+export function child(node, name) {
+  for (let one = node.firstElementChild; one; one = one.nextElementSibling) if (one.matches(`.${name}`)) return one;
+  return null;
+}
+
+/** The element that has the focus beside an element or in it; null if there is none. @param {Element} node @returns {HTMLElement | null} */
+export function activeIn(node) {
+  return /** @type {HTMLElement | null} */ (/** @type {ShadowRoot} */ (node.getRootNode()).activeElement);
+}
+
+/** True if any part of an element is in the window. @param {Element} node */
 export function inView(node) {
   const { top, bottom, height } = node.getBoundingClientRect();
   return height > 0 && bottom > 0 && top < innerHeight;

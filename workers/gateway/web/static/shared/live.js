@@ -3,7 +3,7 @@
 import { on } from "./dom.js";
 
 export const HIDDEN_MS = 60_000;
-export const SILENT_MS = 45_000;
+export const SILENT_MS = 30_000;
 export const LOST_MS = 10_000;
 const FIRST_MS = 1000;
 const LONGEST_MS = 60_000;
@@ -20,7 +20,7 @@ const LONGEST_MS = 60_000;
 export const START = { seen: true, near: false, paused: false, failures: 0, phase: "idle", good: false };
 
 /**
- * What follows on a change: the next state, and what is to be done: `open`, `close`, or milliseconds to wait.
+ * The transition on a change: the next state, and the action: `open`, `close`, or milliseconds to wait.
  * @param {State} state @param {Change} change
  * @returns {[State, "open" | "close" | number | null]}
  */
@@ -72,30 +72,37 @@ export class Live {
    * @param {string} given.after The position that the page has.
    * @param {(kind: string, data: any, id: string | null) => void} given.frame Takes a frame.
    * @param {() => void} given.changed Called when `label` may be another.
+   * @param {() => Promise<Record<string, string>>} [given.headers] Headers of each request.
    */
-  constructor({ address, after, frame, changed }) {
+  constructor({ address, after, frame, changed, headers = async () => ({}) }) {
     this.address = address;
     this.after = after;
     this.frame = frame;
     this.changed = changed;
+    this.headers = headers;
     this.state = START;
-    /** Milliseconds since 1970 of the next try. */
-    this.due = 0;
+    /** When the next try is, in milliseconds since the page began: a clock that is set back or forth changes nothing. */
+    this.next = 0;
     /** Since when nothing good has come, in the same unit. */
     this.since = 0;
     this.listening = new AbortController();
     this.timers = { next: 0, hide: 0, lost: 0, silent: 0 };
-    /** Whether a stream has begun, good or not. */
+    /** True if a stream has begun, good or not. */
     this.connected = false;
     /** @type {AbortController | null} */
     this.stream = null;
   }
 
-  /** What a reader is told: `live`, `paused`, `lost` or `over`. */
+  /** Milliseconds since 1970 of the next try, by the clock as it is now. */
+  get due() {
+    return Date.now() + this.next - performance.now();
+  }
+
+  /** The state as readers see it: `live`, `paused`, `lost` or `over`. */
   get label() {
     if (this.state.phase === "over") return "over";
     if (this.state.paused) return "paused";
-    return this.since && !this.connected && Date.now() - this.since >= LOST_MS ? "lost" : "live";
+    return this.since && !this.connected && performance.now() - this.since >= LOST_MS ? "lost" : "live";
   }
 
   /** Begin to follow the rules. The stream opens after `near`. */
@@ -134,7 +141,7 @@ export class Live {
     const [state, wanted] = step(this.state, { type, chance: Math.random(), ...more });
     this.state = state;
     if (typeof wanted === "number") {
-      this.due = Date.now() + wanted;
+      this.next = performance.now() + wanted;
       this.timers.next = setTimeout(() => this.tell("timer"), wanted);
     } else if (wanted) {
       clearTimeout(this.timers.next);
@@ -157,7 +164,7 @@ export class Live {
   async open() {
     const stream = (this.stream = new AbortController());
     if (!this.since) {
-      this.since = Date.now();
+      this.since = performance.now();
       this.timers.lost = setTimeout(this.changed, LOST_MS);
     }
     const asked = await this.read(stream).catch(() => 0);
@@ -170,24 +177,32 @@ export class Live {
   /** Read one stream to its end. @param {AbortController} stream @returns {Promise<number>} Milliseconds to wait. */
   async read(stream) {
     const { signal } = stream;
-    const watch = () => {
-      clearTimeout(this.timers.silent);
-      if (!signal.aborted) this.timers.silent = setTimeout(() => stream.abort(), SILENT_MS);
+    let heard = performance.now();
+    const watch = (ms) => {
+      this.timers.silent = setTimeout(() => {
+        const left = heard + SILENT_MS - performance.now();
+        if (left > 0) watch(left);
+        else stream.abort();
+      }, ms);
     };
-    watch();
-    const answer = await fetch(this.address(this.after), { signal, cache: "no-store", credentials: "omit" });
+    clearTimeout(this.timers.silent);
+    watch(SILENT_MS);
+    const answer = await fetch(this.address(this.after), { signal, headers: await this.headers(), cache: "no-store", credentials: "omit" });
     if (this.stream === stream && answer.status === 204) this.tell("gone");
     if (answer.status !== 200 || !answer.body) return Number(answer.headers.get("Retry-After") ?? 0) * 1000 || 0;
     let retry = 0;
     let held = "";
     this.connected = true;
     this.changed();
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = answer.body.getReader();
+    // Not a stream of its own, which takes as long for each piece as all else that is done with it.
+    const decoder = new TextDecoder();
     for (;;) {
       const { done, value } = await reader.read();
       if (done || signal.aborted) return retry;
-      watch();
-      const blocks = (held + value.replaceAll("\r\n", "\n")).split("\n\n");
+      heard = performance.now();
+      const text = decoder.decode(value, { stream: true });
+      const blocks = (held + text.replaceAll("\r\n", "\n")).split("\n\n");
       held = blocks.pop() ?? "";
       for (const block of blocks) {
         const fields = fieldsOf(block);
@@ -207,8 +222,9 @@ export class Live {
 function fieldsOf(block) {
   const found = {};
   for (const line of block.split("\n")) {
-    const [name, ...rest] = line.split(":");
-    const value = rest.join(":").replace(/^ /, "");
+    const colon = line.indexOf(":");
+    const name = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (name) found[name] = name === "data" && "data" in found ? `${found.data}\n${value}` : value;
   }
   return found;

@@ -1,4 +1,5 @@
-// Times as words. A formatter costs a hundred times as much as its use: each is made once per locale and zone.
+// Times as words. A formatter costs a hundred times as much as its use: each is made once per locale and zone, when it is
+// first used. Many times on a page are of one day, and what is said of that day is formatted once, too.
 
 /** @type {Map<string, Times>} */
 const made = new Map();
@@ -11,29 +12,53 @@ export function times(locale, zone) {
   return found;
 }
 
+const MINUTE_MS = 60_000;
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const DAY = { day: "numeric", month: "long" };
+const YEAR = { ...DAY, year: "numeric" };
+
 class Times {
   /** @param {string} locale @param {string} [timeZone] An IANA name; without one the reader's. */
   constructor(locale, timeZone) {
-    const format = (options) =>
-      new Intl.DateTimeFormat(locale, { timeZone, ...options }).format;
-    const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    /** @param {Intl.DateTimeFormatOptions} options @param {string} [tag] @returns {(at: Date) => string} */
+    const format = (options, tag = locale) => {
+      let formatter;
+      return (at) => (formatter ??= new Intl.DateTimeFormat(tag, { timeZone, ...options })).format(at);
+    };
+    const local = !timeZone;
+    /** A function of a time, called once for all times of a day. @template T @param {(at: Date) => T} make @returns {(at: Date) => T} */
+    const once = (make) => {
+      const known = new Map();
+      return (at) => {
+        // A number: texts cost more to look up.
+        const key = local ? this.key(at) * 2048 + at.getTimezoneOffset() : this.key(at);
+        let found = known.get(key);
+        if (found === undefined) known.set(key, (found = make(at)));
+        return found;
+      };
+    };
+    /** @param {Intl.DateTimeFormatOptions} options */
+    const daily = (options) => once(format(options));
+    /** The day as a key. It is asked for often, and the reader's own zone needs no formatter. @type {(at: Date) => number | string} */
+    this.key = local
+      ? (at) => Math.floor((at.valueOf() / MINUTE_MS - at.getTimezoneOffset()) / 1440)
+      : format({ year: "numeric", month: "2-digit", day: "2-digit" }, "en-CA");
     /** "11:15" */
-    this.clock = format(clock);
+    this.clock = local ? (at) => `${two(at.getHours())}:${two(at.getMinutes())}` : format(CLOCK);
     /** "12 Oct" */
-    this.day = format({ day: "numeric", month: "short" });
+    this.day = daily({ ...DAY, month: "short" });
     /** "12 Oct 2026" */
-    this.date = format({ day: "numeric", month: "short", year: "numeric" });
+    this.date = daily({ ...YEAR, month: "short" });
     /** "12 October" */
-    this.longDay = format({ day: "numeric", month: "long" });
+    this.longDay = daily(DAY);
     /** "12 October 2026" */
-    this.longDate = format({ day: "numeric", month: "long", year: "numeric" });
+    this.longDate = daily(YEAR);
+    const exact = format({ ...YEAR, ...CLOCK, second: "2-digit", timeZoneName: "short" });
+    const around = once((at) => exact(at).split(/\d\d:\d\d:\d\d/));
     /** "12 October 2026 at 11:15:42 UTC": to the second, with its zone. */
-    this.exact = format({ ...clock, day: "numeric", month: "long", year: "numeric", second: "2-digit", timeZoneName: "short" });
-    const numbers = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
-    /** "2026-10-12": the day as a key. It is asked for often, and the reader's own zone needs no formatter. */
-    this.key = timeZone ? numbers.format : (at) => `${at.getFullYear()}-${at.getMonth() + 1}-${at.getDate()}`;
+    this.exact = local ? (at) => around(at).join(`${this.clock(at)}:${two(at.getSeconds())}`) : exact;
     /** "2026": the year as a key. */
-    this.year = (at) => this.key(at).split("-")[0];
+    this.year = (at) => (local ? String(at.getFullYear()) : this.key(at).split("-")[0]);
   }
 
   /** The day, with its year where that is not this one. @param {Date} at @param {Date} [now] @param {boolean} [long] */
@@ -42,4 +67,9 @@ class Times {
     if (long) return sameYear ? this.longDay(at) : this.longDate(at);
     return sameYear ? this.day(at) : this.date(at);
   }
+}
+
+/** @param {number} number */
+function two(number) {
+  return number < 10 ? `0${number}` : String(number);
 }

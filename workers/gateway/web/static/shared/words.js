@@ -14,15 +14,20 @@ export function languageOf(...wanted) {
 
 /** The words of the first language that there are any of; otherwise English. @param {...(string | null)} wanted */
 export function words(...wanted) {
-  const language = languageOf(...wanted);
-  let found = loaded.get(language);
+  return wordsIn("words", languageOf(...wanted));
+}
+
+/** The words of a folder, such as `words/write`. What failed is asked again. @param {string} folder @param {string} language @returns {Promise<Words>} */
+export function wordsIn(folder, language) {
+  const path = `../${folder}/${language}.json`;
+  let found = loaded.get(path);
   if (!found) {
-    found = fetch(new URL(`../words/${language}.json`, import.meta.url)).then(async (answer) => {
+    found = fetch(new URL(path, import.meta.url)).then(async (answer) => {
       if (!answer.ok) throw new Error(`no words: ${answer.status}`);
       return new Words(language, await answer.json());
     });
-    found.catch(() => loaded.delete(language));
-    loaded.set(language, found);
+    found.catch(() => loaded.delete(path));
+    loaded.set(path, found);
   }
   return found;
 }
@@ -34,8 +39,13 @@ export class Words {
     /** Tag for dates and numbers. */
     this.locale = all.locale;
     this.all = all;
-    this.plural = new Intl.PluralRules(language);
-    this.number = new Intl.NumberFormat(this.locale).format;
+    /** Sentences cut at their places: every second piece names one. @type {Map<string, string[]>} */
+    this.cut = new Map();
+    const plural = new Intl.PluralRules(language);
+    const format = new Intl.NumberFormat(this.locale).format;
+    /** The plural form of a number. */
+    this.form = once((n) => plural.select(n));
+    this.number = once(format);
   }
 
   /**
@@ -56,12 +66,25 @@ export class Words {
     let text = this.all[key];
     if (text === undefined) throw new Error(`no words for ${key}`);
     const count = values.n;
-    if (typeof text === "object") text = text[this.plural.select(Number(count))] ?? text.other;
-    const pieces = text.split(/\{(\w+)\}/).map((piece, index) => {
-      if (index % 2 === 0) return piece;
-      const value = values[piece];
-      return typeof value === "number" ? this.number(value) : value;
-    });
-    return pieces.filter((piece) => piece !== "");
+    if (typeof text === "object") text = text[this.form(Number(count))] ?? text.other;
+    let cut = this.cut.get(text);
+    if (!cut) this.cut.set(text, (cut = text.split(/\{(\w+)\}/)));
+    const pieces = [];
+    for (let index = 0; index < cut.length; index += 1) {
+      const piece = index % 2 ? values[cut[index]] : cut[index];
+      if (piece !== "") pieces.push(typeof piece === "number" ? this.number(piece) : piece);
+    }
+    return pieces;
   }
+}
+
+/** The same, made once for each number: it takes longer than all else of a sentence. @param {(n: number) => string} make */
+function once(make) {
+  /** @type {Map<number, string>} */
+  const known = new Map();
+  return (/** @type {number} */ n) => {
+    let found = known.get(n);
+    if (found === undefined) known.set(n, (found = make(n)));
+    return found;
+  };
 }
