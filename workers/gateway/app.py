@@ -9,52 +9,65 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.redis.errors import one_request
 from core.refusals import NotFound
 from workers.gateway.docs import documents
-from workers.gateway.fast_page import FastPage
+from workers.gateway.fast_page import FastPage, FastSection
 from workers.gateway.feed.endpoint import Feed
+from workers.gateway.feed.staff_feed import StaffFeed
 from workers.gateway.http import caching, compression, problems, request_log
 from workers.gateway.http.headers import header_of
-from workers.gateway.http.machine_paths import APART
 from workers.gateway.http.negotiation import prefers_html
 from workers.gateway.http.request_record import RequestRecord
 from workers.gateway.http.response import preflight, send_response
+from workers.gateway.operations import notices, section
 from workers.gateway.operations.operation import ROOT, THREAD
+from workers.gateway.operations.queue import STAFF_FEED
 from workers.gateway.operations.services import Services
-from workers.gateway.operations.table import OPERATIONS, by_path
+from workers.gateway.operations.table import by_path, offered
 from workers.gateway.resource import Resource
-from workers.gateway.stream import Stream
-from workers.gateway.web import front, pages
+from workers.gateway.stream import StaffStream, Stream
+from workers.gateway.web import front
 from workers.gateway.web.assets import release
+from workers.gateway.web.browser_endpoints import browser_endpoints
 from workers.gateway.web.desk import Sample
 from workers.gateway.web.discussions import Discussions
 from workers.gateway.web.hosted import Shell
 from workers.runtime import logs
 
 
-def build(services: Services, *, feed: Feed | None = None, sample: Sample | None = None) -> ASGIApp:
-    """Build the ASGI application, with the response cache and the fast page path in front. `feed` serves feeds.
+def build(
+    services: Services, *, feed: Feed | None = None, staff: StaffFeed | None = None, sample: Sample | None = None
+) -> ASGIApp:
+    """Build the ASGI application, with the response cache and the fast paths of pages in front.
+
+    `feed` serves feeds of threads, `staff` those of moderators.
 
     With `sample`, the front page shows that discussion, and the token desk signs for people of its site.
     """
-    found = endpoints(services, feed=feed, sample=sample)
+    found = endpoints(services, feed=feed, staff=staff, sample=sample)
     found[THREAD] = FastPage(services).before(found[THREAD])
+    found[section.PATH] = FastSection(services).before(found[section.PATH])
     app = compression.before(Gateway(found))
     return services.lag.before(app if services.response_cache is None else services.response_cache.before(app))
 
 
-def endpoints(services: Services, *, feed: Feed | None = None, sample: Sample | None = None) -> dict[str, ASGIApp]:
+def endpoints(
+    services: Services, *, feed: Feed | None = None, staff: StaffFeed | None = None, sample: Sample | None = None
+) -> dict[str, ASGIApp]:
     """Build the endpoints of all operations, documents and pages, by path template."""
     found: dict[str, ASGIApp] = {}
-    offered = [call for call in OPERATIONS if call.path not in APART] if services.operations_apart else OPERATIONS
-    for path, calls in by_path(offered).items():
+    apart = services.operations_apart
+    for path, calls in by_path(offered(apart=apart)).items():
         if calls[0].handler is None:
-            if feed is not None:
+            if path == STAFF_FEED:
+                if staff is not None:
+                    found[path] = recorded(StaffStream(calls[0], staff, services))
+            elif feed is not None:
                 found[path] = recorded(Stream(calls[0], feed))
             continue
         found[path] = recorded(Resource(services, path, calls))
         if path == ROOT:
             found[f"{path}/"] = found[path]
-    hosted = pages.endpoints(discussions_of(services), services.keyring, sample)
-    documented: dict[str, ASGIApp] = {**documents.all_documents(offered), **hosted}
+    hosted = browser_endpoints(discussions_of(services), services.keyring, notices.desk_of(services), sample)
+    documented: dict[str, ASGIApp] = {**documents.all_documents(apart=apart), **hosted}
     of_pages = {path: recorded(page) for path, page in documented.items()}
     of_pages[front.ROUTE] = front.for_people(of_pages[front.ROUTE], found[front.ROUTE])
     return found | of_pages

@@ -15,7 +15,8 @@ from core.redis.errors import begin_again
 from core.refusals import CannotFold, EventMissing, NotAllowed, NotFound, Refusal
 from projections.read.queries import BadCursor
 from workers.gateway.auth import tokens
-from workers.gateway.auth.provisional import ProvisionalCaller
+from workers.gateway.auth.authentication import Idle, verified_by
+from workers.gateway.auth.provisional import CallerChanged, ProvisionalCaller
 from workers.gateway.http import bodies, caching, parameters, problems
 from workers.gateway.http.admission import Admission
 from workers.gateway.http.caching import Caching
@@ -23,9 +24,10 @@ from workers.gateway.http.defects import broken
 from workers.gateway.http.headers import headers_of
 from workers.gateway.http.machine_paths import QUIET
 from workers.gateway.http.parameters import Query
-from workers.gateway.http.refusals import BadRequest, InvalidToken, MethodNotAllowed
+from workers.gateway.http.refusals import BadRequest, InvalidToken, KeysNotFetched, MethodNotAllowed
 from workers.gateway.http.request_record import RequestRecord
 from workers.gateway.http.response import Response, preflight, send_response
+from workers.gateway.operations.member_rates import begin_rate
 from workers.gateway.operations.operation import COMMENT, Access, Operation, Request
 from workers.gateway.operations.services import Services
 from workers.runtime import logs
@@ -38,6 +40,10 @@ _LOGGED: Final = frozenset({"site", "thread", "comment"})
 
 _TOKENLESS: Final = frozenset({Access.EVERYONE, Access.ANYONE})
 """Access levels that need no token."""
+
+
+MAX_TOKENLESS: Final = 8192
+"""Most bytes of a body of an operation that needs no token."""
 
 
 _OPERATOR_ACCESS: Final = frozenset({Access.OPERATOR, Access.ADMIN_OR_OPERATOR})
@@ -53,14 +59,14 @@ class _PreparedOperation:
 
     def __init__(self, operation: Operation, admission: Admission) -> None:
         self.operation = operation
-        self.query = parameters.ParameterReader(operation.query)
+        self.query = parameters.reader_of(operation.query)
         self.writes = operation.method != "GET"
         self.gate = admission.writes if self.writes else admission.reads
         if operation.path in QUIET:
             self.gate = admission.operations
         self.comment = operation.path.startswith(COMMENT)
         self.needs_body = operation.body is not None
-        self.body = bodies.BodyReader(operation.body or NoBody)
+        self.body = bodies.reader_of(operation.body or NoBody)
 
 
 class _ReceivedRequest(NamedTuple):
@@ -165,13 +171,14 @@ class Resource:
 
         The body is not read before that check, because the first read sends `100 Continue`.
         """
-        token = ""
-        if operation.access not in _TOKENLESS:
+        token, limit = "", max(self._services.max_request, operation.most_bytes)
+        if operation.access in _TOKENLESS:
+            limit = operation.most_bytes or min(limit, MAX_TOKENLESS)
+        else:
             token = tokens.bearer(headers.get(b"authorization")) or ""
             if not token:
                 raise tokens.required()
-        length = headers.get(b"content-length")
-        return await self._services.bodies.read(receive, length, self._services.max_request, token)
+        return await self._services.bodies.read(receive, headers.get(b"content-length"), limit, token)
 
     async def _admitted(self, received: _ReceivedRequest, receive: Receive) -> Response:
         gate = received.prepared.gate
@@ -182,16 +189,18 @@ class Resource:
             gate.leave()
 
     async def _authenticated(self, received: _ReceivedRequest) -> Response:
-        path: dict[str, str] = received.scope["path_params"]
-        caller = await self._caller(received.prepared.operation, path.get("site", ""), received.headers, received.query)
+        caller = await self._caller(received)
         if not isinstance(caller, ProvisionalCaller):
             return await self._within_share(received, caller, None)
         try:
-            response = await self._within_share(received, caller.caller, caller)
-        except (Refusal, BadCursor):
-            await caller.confirm()  # a caller who is not confirmed learns only that
-            raise
-        await caller.confirm()
+            try:
+                response = await self._within_share(received, caller.caller, caller)
+            except (Refusal, BadCursor):
+                await caller.confirm()  # a caller who is not confirmed learns only that
+                raise
+            await caller.confirm()
+        except CallerChanged as changed:
+            return await self._within_share(received, changed.caller, None)
         return response
 
     async def _within_share(
@@ -211,32 +220,43 @@ class Resource:
         self, received: _ReceivedRequest, token: Caller | None, provisional: ProvisionalCaller | None
     ) -> Response:
         prepared, scope = received.prepared, received.scope
-        operation = prepared.operation
+        operation, site = prepared.operation, scope["path_params"].get("site", "")
         if operation.required_role is not None and not _may_enter(operation, token):
             raise NotAllowed(f"this requires the role {operation.required_role}")
+        services = self._services
+        place = scope["path"].rstrip("/")  # a site's path may end with a slash
+        body = _decoded(received) if prepared.writes else None
+        network = services.networks.of(scope, site, services.clock) if prepared.writes else None
         request: Request[Any, Any] = Request(
-            services=self._services,
+            services=services,
             operation=operation,
-            place=scope["path"].rstrip("/"),  # a site's path may end with a slash
+            place=place,
             path=scope["path_params"],
             headers=received.headers,
             query=received.wanted if prepared.writes else prepared.query.read(received.query),
-            body=_decoded(received) if prepared.writes else None,
+            body=body,
             token=token,
             provisional=provisional,
+            rate=begin_rate(services, operation, site, token, network, place=place, key=received.key),
+            network=network,
             key=received.key,
             gate=prepared.gate,
         )
         assert operation.handler is not None
-        return await operation.handler(request)
+        try:
+            response = await operation.handler(request)
+        except (Refusal, BadCursor):
+            await _within_rate(request)  # a caller beyond a rate learns only that
+            raise
+        await _within_rate(request)
+        return response
 
-    async def _caller(
-        self, operation: Operation, site: str, headers: Mapping[bytes, bytes], query: Query
-    ) -> Caller | ProvisionalCaller | None:
-        if operation.access is Access.EVERYONE and not (operation.past and "at" in query):
+    async def _caller(self, received: _ReceivedRequest) -> Caller | ProvisionalCaller | None:
+        operation, site = received.prepared.operation, received.scope["path_params"].get("site", "")
+        if operation.access is Access.EVERYONE and not (operation.past and "at" in received.query):
             return None  # a token that is not read cannot be refused
-        authorization = headers.get(b"authorization")
-        services = self._services
+        authorization = received.headers.get(b"authorization")
+        services, idle = self._services, received.prepared.gate.released
         if operation.access is Access.OPERATOR or (
             operation.access is Access.ADMIN_OR_OPERATOR and tokens.is_for_operators(authorization, site)
         ):
@@ -247,7 +267,7 @@ class Resource:
         optional = operation.access in (Access.EVERYONE, Access.ANYONE)
         if authorization is None and optional:
             return None
-        provisional = _provisional_caller(services, site, authorization)
+        provisional = _provisional_caller(services, site, authorization, idle)
         if provisional is not None:
             return provisional
         keys = await services.keyring.read(site)
@@ -256,7 +276,13 @@ class Resource:
         token = tokens.bearer(authorization)
         if token is None:
             raise tokens.required()
-        return tokens.verify(token, site, keys, services.clock())
+        return (await verified_by(keys, services.keyring, token, site, services.clock(), idle=idle)).caller
+
+
+async def _within_rate(request: Request[Any, Any]) -> None:
+    """Raise RateExceeded for a request beyond a rate, if no command of it has waited for the result."""
+    if request.rate is not None and request.rate.is_pending:
+        await request.confirm()
 
 
 def _may_enter(operation: Operation, token: Caller | None) -> bool:
@@ -286,15 +312,17 @@ def _decoded(received: _ReceivedRequest) -> Any:
     return prepared.body.read(received.body)
 
 
-def _provisional_caller(services: Services, site: str, authorization: bytes | None) -> ProvisionalCaller | None:
+def _provisional_caller(
+    services: Services, site: str, authorization: bytes | None, idle: Idle
+) -> ProvisionalCaller | None:
     """Return the caller whose token is valid by the last known keys of the site. None if that cannot be verified."""
     try:
         token = tokens.bearer(authorization)
         pending = None if token is None else services.keyring.begin(site)
         if token is None or pending is None:
             return None
-        return ProvisionalCaller(services.keyring, site, pending, token, services.clock)
-    except InvalidToken:
+        return ProvisionalCaller(services.keyring, site, pending, token, services.clock, idle)
+    except (InvalidToken, KeysNotFetched):
         return None  # the current keys may accept the token; if they do not, their error is the one to report
 
 

@@ -100,7 +100,7 @@ async def _refuses_writes(house: House, comment: str, way: str) -> None:
         assert REASONS[way] in problem(answer, 503, "unavailable")["detail"]
         assert 1 <= int(answer.headers["retry-after"]) <= 4
     assert faults("append") == tries + 3, "a server that is full is asked once"
-    site = {"name": "Other", "keys": {"hs256": ["x" * 32]}}
+    site = {"name": "Other", "keys": {"hs256": ["other " * 6]}}
     problem(await house.ask("PUT", "/v1/sites/other", None, site, operator=True), 503, "unavailable")
 
 

@@ -68,8 +68,16 @@ headers = {{ Authorization = "Bearer {operator_token()}" }}
 parameters = {{ "path.site" = "{SPARE}" }}
 
 [[operations]]
+include-operation-id = "endRemovalRequest"
+checks.negative_data_rejection.enabled = false  # of what it takes, nothing but the ids is generated, which are real
+
+[[operations]]
 include-operation-id = "followThread"
 enabled = false  # its answer does not end
+
+[[operations]]
+include-operation-id = "followQueue"
+enabled = false  # nor does this one
 """
 
 

@@ -7,22 +7,30 @@ in the header of the token is compared with it, never obeyed. Claims are those o
 
 import re
 from base64 import urlsafe_b64decode
+from contextlib import suppress
 from hmac import compare_digest
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
-from joserfc import jws
+from joserfc import jws, jwt
 from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import OctKey
 from msgspec import Meta, Struct
 
-from core.caller import Caller, Role
-from core.domain.authoring import LONGEST_NAME
-from core.domain.origins import LONGEST, normalised
+from core.caller import Caller
 from core.ids import MEMBER_PATTERN
-from core.text.unicode import one_line
 from core.times import LATEST
-from workers.gateway.auth.keyring import SiteKeys, VerifiedToken
+from workers.gateway.auth.claims import (
+    Begins,
+    Claims,
+    Expires,
+    Strings,
+    TokenRules,
+    caller_of,
+    decoded,
+    read_claims,
+)
+from workers.gateway.auth.signing_keys import SiteKeys, VerifiedToken
 from workers.gateway.http.refusals import InvalidToken, Unauthenticated
 
 LEEWAY: Final = 60
@@ -31,49 +39,10 @@ LONGEST_TOKEN: Final = 8192
 _COMPACT: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 """Compact serialization of a JWS (RFC 7515, section 7.1)."""
 OPERATOR_AUDIENCE: Final = "hansard"
-
-Strings = Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=50)]
-
-
-Expires = Annotated[int | float, Meta(description="Expiry in seconds since 1970, with 60 s of leeway.")]
-Begins = Annotated[
-    int | float | None, Meta(description="Start of validity in seconds since 1970, with 60 s of leeway.")
-]
-
-
-class Claims(Struct, frozen=True, kw_only=True):
-    """The claims of a token. Claims that are not listed here are ignored."""
-
-    sub: Annotated[
-        str,
-        Meta(
-            pattern=MEMBER_PATTERN,
-            max_length=64,
-            description="The publication's own id for the user. It is public as `author.id`, so never use an e-mail "
-            "address.",
-        ),
-    ]
-    name: Annotated[
-        str, Meta(min_length=1, max_length=1000, description="Name shown with the comments posted with this token.")
-    ]
-    aud: Annotated[str | tuple[str, ...], Meta(description="The site, or a list that contains it.")]
-    exp: Expires
-    nbf: Begins = None
-    kind: Annotated[str | None, Meta(description="`guest` for a guest. Any other value, or none, means a member.")] = (
-        None
-    )
-    avatar: Annotated[
-        Annotated[str, Meta(max_length=LONGEST)] | None,
-        Meta(description="Address of a picture, https only."),
-    ] = None
-    badges: Annotated[Strings, Meta(description="Labels shown next to the name.")] = ()
-    entitlements: Annotated[
-        Strings,
-        Meta(description="Entitlements of the user, such as `subscriber`. `comment` in the policy may require one."),
-    ] = ()
-    roles: Annotated[
-        Strings, Meta(description="`moderator`, `auditor`, `admin`. None includes another; other values are ignored.")
-    ] = ()
+GUEST: Final = "guest:"
+"""Beginning of the ids of guests whose tokens Hansard signed."""
+GUEST_VALID_FOR: Final = 24 * 3600
+"""Seconds for which the token of a guest is valid."""
 
 
 class OperatorClaims(Struct, frozen=True, kw_only=True):
@@ -101,9 +70,7 @@ class Audience(Struct, frozen=True):
 
 _AUDIENCE: Final = msgspec.json.Decoder(Audience)
 _HS256: Final = jws.JWSRegistry(algorithms=["HS256"], strict_check_header=False)
-_CLAIMS: Final = msgspec.json.Decoder(Claims)
 _OPERATOR: Final = msgspec.json.Decoder(OperatorClaims)
-_SITE_ROLES: Final[dict[str, Role]] = {"moderator": "moderator", "auditor": "auditor", "admin": "admin"}
 
 
 class Operators:
@@ -124,7 +91,7 @@ class Operators:
     def verify(self, token: str, now: float) -> Caller:
         """Return the operator named by `token`, valid at `now` (seconds since 1970). Raises InvalidToken."""
         payload = _signed_by(token, (self._key,))
-        claims = _decoded(_OPERATOR, payload)
+        claims = decoded(_OPERATOR, payload)
         _check_audience(claims.aud, OPERATOR_AUDIENCE)
         _check_time(claims.nbf, claims.exp, now)
         if claims.roles != ("operator",):
@@ -165,22 +132,57 @@ def is_for_operators(authorization: bytes | None, site: str) -> bool:
 
 
 def verify(token: str, site: str, keys: SiteKeys, now: float) -> Caller:
-    """Return the caller named by `token` of `site`, valid at `now` (seconds since 1970). Raises InvalidToken."""
-    if keys.kind == "jwks":
-        raise InvalidToken(
-            "this site signs with a JWKS, which this version of Hansard cannot verify yet: "
-            "it accepts only tokens of sites with HS256 secrets"
-        )
+    """Return the caller named by `token` of `site`, valid at `now` (seconds since 1970).
+
+    Raises UnknownKey (an InvalidToken) and KeysNotFetched where a newer key set of the publication may help, or
+    InvalidToken.
+    """
+    return verified(token, site, keys, now).caller
+
+
+def is_own_guest(caller: Caller) -> bool:
+    """True for a guest whose token Hansard signed."""
+    return caller.id.startswith(GUEST)
+
+
+def signed_for_guest(key: OctKey, site: str, guest: str, name: str, expires: int) -> str:
+    """Return a token for a guest of a site, whose id begins with `GUEST`; `expires` is in seconds since 1970."""
+    claims = {"sub": guest, "name": name, "aud": site, "exp": expires, "kind": "guest"}
+    return jwt.encode({"alg": "HS256"}, claims, key, algorithms=["HS256"])
+
+
+def verified(token: str, site: str, keys: SiteKeys, now: float) -> VerifiedToken:
+    """Return the result of `verify` with the time at which the token ends. Raises as `verify`."""
     known = keys.recall(token)
     if known is None:
-        claims = _decoded(_CLAIMS, _signed_by(token, keys.secrets))
+        claims, rules = _verified(token, site, keys)
         _check_audience(claims.aud, site)
         _check_time(claims.nbf, claims.exp, now)
-        known = VerifiedToken(_caller(claims), claims.nbf or 0, claims.exp)
+        caller = Caller(id=claims.sub, name=claims.name, kind="guest") if rules is None else caller_of(claims, rules)
+        known = VerifiedToken(caller, claims.nbf or 0, claims.exp)
         keys.remember(token, known)
     else:
         _check_time(known.begins, known.ends, now)
-    return known.caller
+    return known
+
+
+def _verified(token: str, site: str, keys: SiteKeys) -> tuple[Claims, TokenRules | None]:
+    """Return the claims of a signed token, and the rules that they were read by.
+
+    There are none for a token that Hansard signed for a guest. Raises InvalidToken, KeysNotFetched.
+    """
+    if keys.guests is not None:
+        # The site's own keys come second: they are tried only on what the guests' key did not sign.
+        with suppress(InvalidToken):
+            return read_claims(_signed_by(token, (keys.guests,))), None
+    if keys.kind == "jwks":
+        claims = read_claims(keys.public.payload(token), keys.rules)
+    else:
+        # A secret of the site signs for the site alone. A key set may sign for anything else of the publication.
+        claims = read_claims(_signed_by(token, keys.secrets), keys.rules, audience=site)
+    if claims.sub.startswith(GUEST):
+        raise InvalidToken(f"the claim sub begins with {GUEST}, which only tokens of POST /guests may")
+    return claims, keys.rules
 
 
 def required() -> Unauthenticated:
@@ -202,27 +204,6 @@ def _signed_by(token: str, keys: tuple[OctKey, ...]) -> bytes:
     raise InvalidToken("the signature of the token is not from a valid key")
 
 
-def _decoded(decoder: "msgspec.json.Decoder[Any]", payload: bytes) -> Any:
-    try:
-        return decoder.decode(payload)
-    except msgspec.ValidationError as error:
-        _, _, path = str(error).rpartition(" - at `$.")
-        claim = path.rstrip("`").partition("[")[0]
-        raise InvalidToken(_wrong(claim, str(error))) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidToken("the payload of the token is not JSON") from None
-
-
-def _wrong(claim: str, said: str) -> str:
-    """Return a message that names the wrong claim. It repeats nothing of the token but names of known claims."""
-    for name in Claims.__struct_fields__:
-        if claim == name:
-            return f"the claim {name} is not well-formed"
-        if said == f"Object missing required field `{name}`":
-            return f"the claim {name} is missing"
-    return "the payload of the token is not well-formed"
-
-
 def _check_audience(aud: str | tuple[str, ...], wanted: str) -> None:
     if aud != wanted and (isinstance(aud, str) or wanted not in aud):
         raise InvalidToken("the token is for another audience")
@@ -235,19 +216,3 @@ def _check_time(begins: float | None, ends: float, now: float) -> None:
         raise InvalidToken("the token has expired")
     if begins is not None and begins - LEEWAY > now:
         raise InvalidToken("the token is not valid yet")
-
-
-def _caller(claims: Claims) -> Caller:
-    avatar = None if claims.avatar is None else normalised(claims.avatar)
-    if claims.avatar is not None and (avatar is None or not avatar.startswith("https:")):
-        raise InvalidToken("the claim avatar is not well-formed")
-    return Caller(
-        id=claims.sub,
-        name=one_line(claims.name, LONGEST_NAME) or claims.sub,
-        kind="guest" if claims.kind == "guest" else "member",
-        avatar=avatar,
-        badges=claims.badges,
-        entitlements=frozenset(claims.entitlements),
-        # Unknown roles are ignored. A site can never grant the operator's role.
-        roles=frozenset(_SITE_ROLES[role] for role in claims.roles if role in _SITE_ROLES),
-    )

@@ -1,21 +1,19 @@
 """The API documents: `/openapi.json` for machines, `/docs` for people, made once from the operation table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from workers.gateway.docs.openapi import document
 from workers.gateway.docs.reference import page
-from workers.gateway.http import caching, problems
+from workers.gateway.http import caching
 from workers.gateway.http.caching import Caching
-from workers.gateway.http.refusals import MethodNotAllowed
-from workers.gateway.http.request_record import RequestRecord
-from workers.gateway.http.response import HTML, JSON, Header, Response, encode, preflight, send_response
-from workers.gateway.operations.operation import Operation
-from workers.gateway.operations.table import OPERATIONS
+from workers.gateway.http.read_only import ReadOnly
+from workers.gateway.http.response import HTML, JSON, Header, Response, encode
+from workers.gateway.operations.table import offered
 
-_ALLOWED: Final = "GET, HEAD, OPTIONS"
 _POLICY: Final[Header] = (
     b"content-security-policy",
     # The directives after style-src are not covered by default-src.
@@ -23,31 +21,23 @@ _POLICY: Final[Header] = (
 )
 
 
-class Document:
+class Document(ReadOnly):
     """A page that does not change while the process lives."""
 
     def __init__(self, path: str, reply: Response) -> None:
-        self._path = path
+        super().__init__(path)
         self._reply = caching.apply(reply, Caching.NEVER, token=False, fresh=False)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        del receive
-        record: RequestRecord = scope["hansard"]
-        record.route = self._path
-        match scope["method"]:
-            case "GET" | "HEAD":
-                reply = self._reply
-            case "OPTIONS":
-                reply = preflight(_ALLOWED)
-            case _:
-                reply = problems.reply(MethodNotAllowed(_ALLOWED)).also((b"cache-control", caching.NO_STORE))
-        await send_response(send, record.ends(reply), without_body=scope["method"] == "HEAD")
+    async def read(self, scope: Scope, receive: Receive) -> Response:
+        """Return the page."""
+        del scope, receive
+        return self._reply
 
 
-def all_documents(calls: Sequence[Operation] = OPERATIONS) -> Mapping[str, Document]:
-    """Return the documents of these operations by path."""
-    described = document(calls)
+@cache
+def all_documents(*, apart: bool) -> Mapping[str, Document]:
+    """Return the documents of the operations at the public address (`offered`), by path."""
+    described = document(offered(apart=apart))
     html = page(described).encode()
     return {
         "/openapi.json": Document("/openapi.json", Response(200, encode(described), media=JSON)),

@@ -10,7 +10,8 @@ from msgspec import Meta, Struct
 
 from core import ids
 from core.durability import Durability
-from workers.gateway.auth.tokens import Claims, OperatorClaims
+from workers.gateway.auth.claims import Claims
+from workers.gateway.auth.tokens import OperatorClaims
 from workers.gateway.docs.schemas import Schemas, events_name, portable
 from workers.gateway.http import problems
 from workers.gateway.http.bodies import JSON_TYPE
@@ -25,6 +26,10 @@ _PATH_TYPES: Final[Mapping[str, Any]] = {
     "thread": ids.ThreadId,
     "anchor": ids.AnchorId,
     "comment": ids.CommentId,
+    "list": Annotated[ids.Slug, Meta(examples=["insults"])],
+    "batch": ids.BatchId,
+    "reference": ids.NoticeReference,
+    "warning": common.PositionText,
     "member": ids.MemberId,
     "revision": common.Revision,
     "slug": Annotated[ids.Slug, Meta(examples=["stale-revision"])],
@@ -58,7 +63,7 @@ def document(calls: Sequence[Operation] = OPERATIONS) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": theme} for theme in dict.fromkeys(call.tag for call in calls)],
+        "tags": [{"name": tag} for tag in dict.fromkeys(call.tag for call in calls)],
         "paths": paths,
         "components": {
             "schemas": schemas.components,
@@ -127,7 +132,9 @@ def _operation(call: Operation, schemas: Schemas) -> dict[str, Any]:
         "operationId": call.name,
         "tags": [call.tag],
         "summary": call.summary,
-        "description": "\n\n".join(filter(None, (call.detail, _told(call), f"For: {call.access.value}", _kept(call)))),
+        "description": "\n\n".join(
+            filter(None, (call.detail, _events(call), f"For: {call.access.value}", _kept(call)))
+        ),
         "parameters": [*_places(call, schemas), *schemas.query(call.query), *_headers(call)],
         "responses": _responses(call, schemas),
         "security": _security(call),
@@ -144,7 +151,7 @@ def _operation(call: Operation, schemas: Schemas) -> dict[str, Any]:
     return found
 
 
-def _told(call: Operation) -> str:
+def _events(call: Operation) -> str:
     return f"The schema `{events_name(call)}` describes the `data` of each event." if call.events else ""
 
 
@@ -196,7 +203,7 @@ def _headers(call: Operation) -> list[dict[str, Any]]:
                 "If-None-Match", {"type": "string"}, "The `ETag` of an earlier response: 304 if it is still current."
             )
         )
-    if call.handler is None:
+    if call.handler is None and "after" in call.query.__struct_fields__:
         found.append(
             _header("Last-Event-ID", {"type": "string"}, "The last event id received; takes precedence over `after`.")
         )
@@ -209,7 +216,7 @@ def _header(name: str, schema: dict[str, Any], description: str, *, required: bo
 
 def _responses(call: Operation, schemas: Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for status in (*call.statuses, *((ACCEPTED,) if call.method != "GET" else ())):
+    for status in (*call.statuses, *((ACCEPTED,) if _is_recorded(call) else ())):
         answer: dict[str, Any] = {"description": _STATUS_WORDS[status]}
         headers = _answer_headers(call, status)
         if headers:
@@ -245,7 +252,7 @@ def _answer_headers(call: Operation, status: int) -> dict[str, Any]:
             "schema": {"type": "string"},
             "description": "The key from the request, or the generated one.",
         }
-    if call.method != "GET":
+    if _is_recorded(call):
         found["Hansard-Durability"] = {
             "schema": {"type": "string", "enum": list(get_args(Durability))},
             "description": "Durability of the write: in the server's memory, in its replicas' memory too, or on its "
@@ -254,6 +261,10 @@ def _answer_headers(call: Operation, status: int) -> dict[str, Any]:
     if call.name == "postComment" and status in (CREATED, ACCEPTED):
         found["Location"] = {"schema": {"type": "string"}, "description": "The path of the comment."}
     return found
+
+
+def _is_recorded(call: Operation) -> bool:
+    return call.method != "GET" and not call.hint
 
 
 def _kept_headers(call: Operation) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
+from workers.gateway.html.prose import prose
 from workers.gateway.http import problems
 from workers.gateway.http.bodies import JSON_TYPE
 
 Schema = Mapping[str, Any]
-_CODE: Final = re.compile(r"`([^`]+)`")
 
 
 def page(document: Mapping[str, Any]) -> str:
@@ -22,31 +22,28 @@ def page(document: Mapping[str, Any]) -> str:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
-    themes = [tag["name"] for tag in document["tags"]]
-    by_theme = {theme: [one for one in operations if one[2]["tags"][0] == theme] for theme in themes}
+    tags = [tag["name"] for tag in document["tags"]]
+    by_tag = {tag: [one for one in operations if one[2]["tags"][0] == tag] for tag in tags}
     shapes = document["components"]["schemas"]
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Hansard</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
-        f"<nav>{_contents(by_theme, shapes)}</nav><main>"
+        f"<nav>{_contents(by_tag, shapes)}</nav><main>"
         f"<h1>Hansard {escape(document['info']['version'])}</h1>{_paragraphs(document['info']['description'])}"
         f'<p>For machines: <a href="openapi.json">openapi.json</a>, OpenAPI {escape(document["openapi"])}.</p>'
         f"{_tokens(document['components']['securitySchemes'])}"
-        + "".join(
-            f"<h2>{escape(theme)}</h2>{''.join(_operation(*one, shapes) for one in by_theme[theme])}"
-            for theme in themes
-        )
+        + "".join(f"<h2>{escape(tag)}</h2>{''.join(_operation(*one, shapes) for one in by_tag[tag])}" for tag in tags)
         + f'<h2 id="shapes">Shapes</h2>{"".join(_shape(name, shape) for name, shape in sorted(shapes.items()))}'
         f'<h2 id="problems">Problems</h2>{_problems()}</main></html>'
     )
 
 
-def _contents(by_theme: Mapping[str, list[Any]], shapes: Iterable[str]) -> str:
+def _contents(by_tag: Mapping[str, list[Any]], shapes: Iterable[str]) -> str:
     lists = "".join(
-        f"<h4>{escape(theme)}</h4><ul>"
-        + "".join(f'<li><a href="#{one["operationId"]}">{_prose(one["summary"])}</a>' for _, _, one in operations)
+        f"<h4>{escape(tag)}</h4><ul>"
+        + "".join(f'<li><a href="#{one["operationId"]}">{prose(one["summary"])}</a>' for _, _, one in operations)
         + "</ul>"
-        for theme, operations in by_theme.items()
+        for tag, operations in by_tag.items()
     )
     named = "".join(f'<li><a href="#shapes/{name}">{name}</a>' for name in sorted(shapes))
     return (
@@ -71,7 +68,7 @@ def _operation(method: str, path: str, operation: Mapping[str, Any], shapes: Map
     parameters = operation.get("parameters", ())
     taken = "" if not parameters else f"<h4>Parameters</h4>{_parameters(parameters)}"
     return (
-        f'<section id="{name}"><h3>{_prose(operation["summary"])} <a href="#{name}">#</a></h3>'
+        f'<section id="{name}"><h3>{prose(operation["summary"])} <a href="#{name}">#</a></h3>'
         f"<p><b>{method.upper()}</b> <code>{escape(path)}</code>{_paragraphs(operation['description'])}"
         f"{taken}{body}<h4>Responses</h4>{_answers(operation['responses'])}</section>"
     )
@@ -79,8 +76,8 @@ def _operation(method: str, path: str, operation: Mapping[str, Any], shapes: Map
 
 def _body(given: Mapping[str, Any], shapes: Mapping[str, Schema]) -> str:
     shape = shapes[given["schema"]["$ref"].rpartition("/")[2]]
-    said = f"{_type(given['schema'])}: {_prose(shape.get('description', ''))}"
-    return f"<p>{said}{_fields(shape, 'required')}{_example(given.get('example'))}"
+    text = f"{_type(given['schema'])}: {prose(shape.get('description', ''))}"
+    return f"<p>{text}{_fields(shape, 'required')}{_example(given.get('example'))}"
 
 
 def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:
@@ -98,7 +95,7 @@ def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _fields(schema: Schema, word: str = "always") -> str:
-    """Return the table of a shape's fields. `word` marks the fields that are always present."""
+    """Return the table of a shape's fields. `word` is written where a field is always present."""
     required = schema.get("required", ())
     rows = [
         (name, word if name in required else "optional", _type(part), _default(part), _meaning(part))
@@ -115,7 +112,7 @@ def _named(first: tuple[str, str], rows: Sequence[tuple[str, str, str, str, str]
     head = (*first, "values", *(("default",) if defaults else ()), "meaning")
     body = "".join(
         f"<tr><td><code>{escape(name)}</code><td>{there}<td>{values}"
-        f"{f'<td>{default}' if defaults else ''}<td>{_prose(meaning)}"
+        f"{f'<td>{default}' if defaults else ''}<td>{prose(meaning)}"
         for name, there, values, default, meaning in rows
     )
     return f'<table class="named"><tr>{"".join(f"<th>{name}" for name in head)}{body}</table>'
@@ -133,18 +130,18 @@ def _answers(answers: Mapping[str, Any]) -> str:
     for status, answer in answers.items():
         ((media, content),) = answer.get("content", {"": {}}).items()
         if media == problems.MEDIA.decode():
-            told = ", ".join(
+            named = ", ".join(
                 f'<a href="#problems/{slug}"><code>{slug}</code></a>' for slug in content.get("examples", ())
             )
-            rows.append(f"<tr><td>{status}<td>{told}<td>{_type(content['schema'])}")
+            rows.append(f"<tr><td>{status}<td>{named}<td>{_type(content['schema'])}")
             continue
         headers = ", ".join(f"<code>{name}</code>" for name in answer.get("headers", ()))
         shape = _type(content["schema"]) if media == JSON_TYPE else f"<code>{media}</code>" if media else ""
         if "x-events" in content:
             shape += f", events: {_type(content['x-events'])}"
         example = "" if status == "202" else _example(content.get("example"))
-        told = f"{_prose(answer['description'])} Headers: {headers}." if headers else _prose(answer["description"])
-        rows.append(f"<tr><td>{status}<td>{told}{example}<td>{shape}")
+        meaning = f"{prose(answer['description'])} Headers: {headers}." if headers else prose(answer["description"])
+        rows.append(f"<tr><td>{status}<td>{meaning}{example}<td>{shape}")
     return f"<table><tr><th>status<th>meaning<th>shape{''.join(rows)}</table>"
 
 
@@ -154,7 +151,7 @@ def _problems() -> str:
         titles = dict.fromkeys(kind.title for kind in problems.ALL if kind.slug == slug)
         rows.append(
             f'<tr id="problems/{slug}"><td>{" ".join(map(str, statuses))}<td><code>{slug}</code>'
-            f"<td>{_prose('; '.join(titles))}"
+            f"<td>{prose('; '.join(titles))}"
         )
     return f"<table><tr><th>status<th>slug<th>title{''.join(rows)}</table>"
 
@@ -174,10 +171,10 @@ def _type(schema: Schema) -> str:
             name = ref.rpartition("/")[2]
             return f'<a href="#shapes/{name}">{name}</a>'
         case {"anyOf": list(choices)} | {"oneOf": list(choices)} if "properties" not in schema:
-            told = dict.fromkeys(_type(choice) for choice in choices)
-            if "number" in told:
-                told.pop("whole number", None)
-            return " or ".join(told)
+            allowed = dict.fromkeys(_type(choice) for choice in choices)
+            if "number" in allowed:
+                allowed.pop("whole number", None)
+            return " or ".join(allowed)
         case {"enum": list(values)}:
             return " · ".join(f"<code>{escape(json.dumps(value).strip(chr(34)))}</code>" for value in values)
         case {"prefixItems": list(parts)}:
@@ -231,16 +228,12 @@ def _meaning(schema: Schema) -> str:
 def _default(schema: Schema) -> str:
     if "default" in schema:
         return f"<code>{escape(json.dumps(schema['default']).strip(chr(34)))}</code>"
-    told = _DEFAULT.search(schema.get("description", ""))
-    return "" if told is None else f"<code>{escape(told[1])}</code>"
+    named = _DEFAULT.search(schema.get("description", ""))
+    return "" if named is None else f"<code>{escape(named[1])}</code>"
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{_prose(part)}" for part in text.split("\n\n") if part)
-
-
-def _prose(text: str) -> str:
-    return _CODE.sub(r"<code>\1</code>", escape(text, quote=False))
+    return "".join(f"<p>{prose(part)}" for part in text.split("\n\n") if part)
 
 
 _DEFAULT: Final = re.compile(r" ?Default: `(.*)`\.$")

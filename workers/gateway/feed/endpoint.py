@@ -29,7 +29,7 @@ class Feed:
     async def ended(self, site: str, thread: str) -> bool:
         """True if the thread is archived, so that there is nothing to follow.
 
-        Raises NotFound for a site that does not exist, ComeBack, Unavailable.
+        Raises NotFound for a site that does not exist, NotServedNow, Unavailable.
         """
         self._hub.check_room()
         if (unfit := self._unfit()) is not None:
@@ -40,7 +40,7 @@ class Feed:
         raise Unavailable("the feed cannot be read now")
 
     async def connect(self, site: str, thread: str, start: Start) -> ClientPlace:
-        """Return a place for a client, to be passed to `follow` at once. Raises ComeBack, Unavailable."""
+        """Return a place for a client, to be passed to `follow` at once. Raises NotServedNow, Unavailable."""
         with anyio.move_on_after(PATIENCE):
             return await self._hub.connect(site, thread, start)
         raise Unavailable("the feed cannot be read now")
@@ -54,7 +54,7 @@ class Feed:
                 return
             await self._hub.join(place.client, send)
             # The sender takes over from here on. This task notices that the client left or that the response ended.
-            await _left(receive)
+            await left(receive)
         finally:
             self._hub.leave(place)
 
@@ -77,7 +77,8 @@ def start_of(headers: Iterable[Header]) -> dict[str, object]:
     }
 
 
-async def _left(receive: Receive) -> None:
+async def left(receive: Receive) -> None:
+    """Wait until the client leaves or the response ends."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -88,7 +89,7 @@ async def _while_there(receive: Receive, work: Callable[[], Awaitable[None]]) ->
     failed: Unavailable | None = None
 
     async def watch() -> None:
-        await _left(receive)
+        await left(receive)
         tasks.cancel_scope.cancel()
 
     async with anyio.create_task_group() as tasks:

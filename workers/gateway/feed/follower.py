@@ -30,7 +30,7 @@ BATCH: Final = 500
 _log = structlog.get_logger(__name__)
 
 
-class _Ahead(NamedTuple):
+class _RowsAhead(NamedTuple):
     """Rows read before it is known which rows are needed."""
 
     comments: frozenset[str]
@@ -42,7 +42,7 @@ class _Ahead(NamedTuple):
         return self.comments.issuperset(comments) and self.now.head.position >= position
 
 
-_Foreseen = dict[tuple[str, str], _Ahead]
+_Foreseen = dict[tuple[str, str], _RowsAhead]
 
 
 class Follower:
@@ -117,7 +117,7 @@ class Follower:
     async def _advance(self, subscription: Subscription) -> None:
         async with self.lock:
             await self._catch_up(named(subscription.payloads()))
-            await self._tell_held()
+            await self._send_held()
 
     async def _catch_up(self, said: Named) -> None:
         mark = self._mark
@@ -151,7 +151,7 @@ class Follower:
         async def foresee(name: tuple[str, str]) -> None:
             comments = said[name]
             if (now := await self._rows(*name, list(comments))) is not None:
-                foreseen[name] = _Ahead(frozenset(comments), now)
+                foreseen[name] = _RowsAhead(frozenset(comments), now)
 
         asks: list[Callable[[], Awaitable[Any]]] = [partial(self._feed.beyond, self.partition, mark, limit=BATCH)]
         asks += [partial(foresee, name) for name in said if name in self.channels]
@@ -180,7 +180,7 @@ class Follower:
             self.unopened.move(name, self.channel(name))
         return self.channels.get(name)
 
-    async def _tell_held(self) -> None:
+    async def _send_held(self) -> None:
         for (site, thread), channel in list(self.channels.items()):
             clock = time.monotonic()
             due = channel.due_votes(clock)

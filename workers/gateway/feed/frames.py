@@ -95,7 +95,8 @@ def _data(kind: str, comment: str | None, now: Rows) -> bytes | None:
 def _with_thread(comment: str | None, row: bytes | None, head: ThreadSummary) -> bytes:
     thread: dict[str, object] = {"comments": head.comments, "position": str(head.position)}
     if comment is None:
-        thread |= {"status": head.status, "status_at": head.status_at, "title": head.title, "url": head.url}
+        thread |= {"status": head.status, "status_at": head.status_at, "title": head.title}
+        thread |= {"labels": head.labels, "url": head.url}
     return b'{"comment":%b,"row":%b,"thread":%b}' % (
         msgspec.json.encode(comment),
         row or b"null",

@@ -1,8 +1,8 @@
 """The open feeds of this process: their clients, and one follower per partition that has clients."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -26,7 +26,7 @@ from workers.gateway.feed.resume import Missed, Resume, Start
 from workers.gateway.feed.ring import Frame
 from workers.gateway.feed.sender import Sender
 from workers.gateway.feed.unopened import Name
-from workers.gateway.http.feed_retry import ComeBack
+from workers.gateway.http.feed_retry import NotServedNow
 from workers.runtime import metrics
 
 HEARTBEAT: Final = 15.0
@@ -66,6 +66,7 @@ class Hub:
         self._tasks: TaskGroup | None = None
         self._sender: Sender | None = None
         self._feeds = 0
+        self._carried: list[Callable[[], Iterable[Channel]]] = []
         self.draining = False
 
     @asynccontextmanager
@@ -87,11 +88,36 @@ class Hub:
         for channel in self._channels():
             channel.ring.close()
 
+    def carry(self, channels: Callable[[], Iterable[Channel]]) -> None:
+        """Let channels of other feeds beat, and end when this process stops."""
+        self._carried.append(channels)
+
+    def start(self, task: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
+        """Start a task of other feeds, which lasts no longer than this hub runs."""
+        if self._tasks is None:
+            raise RuntimeError("the hub is not running")
+        self._tasks.start_soon(task, *arguments)
+
+    def deliver(self, channel: Channel) -> None:
+        """Start sending the new frames of a channel to its clients."""
+        self._running().deliver(channel)
+
+    def enter(self) -> None:
+        """Count a feed that is about to open. Raises NotServedNow if no further feed may be opened."""
+        self.check_room()
+        self._feeds += 1
+        metrics.FEED_CLIENTS.inc()
+
+    def exit(self) -> None:
+        """Count a feed that was entered as closed."""
+        metrics.FEED_CLIENTS.dec()
+        self._feeds -= 1
+
     def check_room(self) -> None:
-        """Raise ComeBack if no further feed may be opened."""
-        self._check_going_on()
+        """Raise NotServedNow if no further feed may be opened."""
+        self.check_going_on()
         if self._feeds >= self.limits.feeds:
-            raise ComeBack("full")
+            raise NotServedNow("full")
 
     async def head(self, site: str, thread: str) -> ThreadSummary | None:
         """Return the head of a thread. None if it is not opened yet. Raises NotFound for a site that does not exist."""
@@ -101,14 +127,12 @@ class Hub:
         return head
 
     async def connect(self, site: str, thread: str, start: Start) -> ClientPlace:
-        """Find a client's place in a thread, held until the client leaves. Raises ComeBack, Unavailable."""
-        self.check_room()
+        """Find a client's place in a thread, held until the client leaves. Raises NotServedNow, Unavailable."""
+        self.enter()
         name = site, thread
         follower = self._follower(partition_of(site, thread, self._log.partitions))
         channel = follower.channel(name)
         channel.clients += 1
-        self._feeds += 1
-        metrics.FEED_CLIENTS.inc()
         try:
             await follower.ready.wait()
             async with follower.lock:
@@ -116,7 +140,7 @@ class Hub:
             # Read after the cursor was taken: every entry that the head does not include comes through the ring.
             head = await comments.head(self._served, site, thread)
             missed, reset = await self._missed(name, head, start, upto)
-            self._check_going_on()
+            self.check_going_on()
             after = None if reset else start.after
             backlog = [reset] if reset else []
             if head is None and channel.ring.end == cursor:
@@ -153,9 +177,10 @@ class Hub:
             follower.unopened.remove(name, client)
         self._left(follower, name, client.channel)
 
-    def _check_going_on(self) -> None:
+    def check_going_on(self) -> None:
+        """Raise NotServedNow if this process stops."""
         if self.draining:
-            raise ComeBack("draining")
+            raise NotServedNow("draining")
 
     async def _missed(
         self, name: Name, head: ThreadSummary | None, start: Start, upto: Position
@@ -178,12 +203,12 @@ class Hub:
     def _unopened(
         self, follower: Follower, channel: Channel, name: Name, after: Position | None, backlog: list[Frame]
     ) -> ClientPlace:
-        """Return the place of a client on a thread that is not opened yet. Raises ComeBack for one thread too many."""
+        """The place of a client on a thread that is not open yet. Raises NotServedNow for one thread too many."""
         unopened = follower.unopened
         if name not in unopened and sum(len(one.unopened) for one, _ in self._followers.values()) >= (
             self.limits.unopened
         ):
-            raise ComeBack("unopened")
+            raise NotServedNow("unopened")
         client = FeedClient(unopened.channel, unopened.channel.ring.end, after, backlog)
         unopened.add(name, client)
         unopened.channel.clients += 1
@@ -204,8 +229,7 @@ class Hub:
         return follower
 
     def _left(self, follower: Follower, name: Name, channel: Channel) -> None:
-        metrics.FEED_CLIENTS.dec()
-        self._feeds -= 1
+        self.exit()
         channel.clients -= 1
         self._clear(follower, name)
 
@@ -218,7 +242,8 @@ class Hub:
             scope.cancel()
 
     def _channels(self) -> list[Channel]:
-        return [channel for follower, _ in self._followers.values() for channel in follower.all_channels()]
+        own = [channel for follower, _ in self._followers.values() for channel in follower.all_channels()]
+        return [*own, *(channel for channels in self._carried for channel in channels())]
 
     def _running(self) -> Sender:
         if self._sender is None:

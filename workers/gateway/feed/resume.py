@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
 from core.events.envelope import UnreadableEntry, read
-from core.events.types import VoteCast, VoteRetracted
+from core.events.types import VOTE_EVENTS
 from core.log.port import BrokenChain, Log
 from core.partitions import partition_of
 from core.position import Position
@@ -234,7 +234,7 @@ class Resume:
                 return {
                     one.envelope.comment
                     for one in near[1:]
-                    if isinstance(one.event, VoteCast | VoteRetracted) and one.envelope.comment is not None
+                    if isinstance(one.event, VOTE_EVENTS) and one.envelope.comment is not None
                 }
         return None
 

@@ -2,22 +2,31 @@
 
 Plain functions that join strings: a template engine takes ten times as long, and this runs where pages are served.
 Every value is escaped except `html`, which was cleaned when it was rendered. The script makes the same nodes from the
-same JSON (`static/section/row.js`, `static/section/section.js`); a test compares the two.
+same JSON (`static/section/row.js`, `static/section/made.js`); a test compares the two.
 """
 
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
-from html import escape
+from datetime import datetime, tzinfo
+from html import escape as escape_special
 from typing import Final, NamedTuple
 
 from workers.gateway.html.folded_text import LONGEST, text_parts
 from workers.gateway.html.page import FragmentPage, FragmentRow, FragmentThread
+from workers.gateway.html.row_times import RowTimes, moment_of
 from workers.gateway.html.words import Words
 
 VERSION: Final = 1
 """Version of the HTML: raised by every change in it that no file of the release shows. Part of the `ETag`."""
 
 ORDERS: Final = ("top", "newest", "oldest")
+
+_SPECIAL: Final = re.compile("[&<>\"']").search
+
+
+def escape(text: str) -> str:
+    """Return a text with the characters escaped that mean something in HTML. Most texts have none of them."""
+    return text if _SPECIAL(text) is None else escape_special(text)
 
 
 class SectionContext(NamedTuple):
@@ -37,6 +46,8 @@ class SectionContext(NamedTuple):
     """Address of the thread's earlier states. Empty if readers may not see them."""
     history: bool = True
     """True if readers may see the versions of a comment."""
+    writes: bool = False
+    """True if anybody may write here: the place for the field is reserved."""
     query: str = ""
     """Parameters of the page, as a query: with them its cursors are used."""
     here: str = ""
@@ -50,9 +61,10 @@ class _Writer:
 
     def __init__(self, thread: FragmentThread, given: SectionContext) -> None:
         words = given.words
+        self.changed = False
+        """True once a row was written whose text was edited or removed."""
         self._words = words
-        self._zone = given.zone
-        self._year = given.now.astimezone(given.zone).year
+        self._times = RowTimes(words, given.zone, given.now)
         self._here = given.here
         self._still = given.still
         self._read = escape(given.read)
@@ -64,8 +76,10 @@ class _Writer:
         self._answered_gone = escape(words.say("in_reply_to_removed"))
         self._for = escape(words.say("for"))
         self._against = escape(words.say("against"))
+        self._about = escape(words.say("about_passage"))
         self._edited = tuple(words.around("edited"))
         self._changes = escape(words.say("see_changes"))
+        self._folds: dict[int, str] = {}
 
     def row(self, row: FragmentRow, above: str) -> tuple[str, int]:
         """Return the HTML of a row with its replies, and the number of replies below it, at any depth.
@@ -73,7 +87,7 @@ class _Writer:
         `above` is the day of the row that this one hangs under, as a key.
         """
         name = row.id if row.id.isalnum() else escape(row.id)
-        when, day = self._when(row.posted_at, above)
+        when, day = self._times.posted(row.posted_at, above)
         replies = row.replies
         shown = len(replies.comments)
         below = []
@@ -84,17 +98,20 @@ class _Writer:
         link = self._link
         labels = f"n-{name} t-{name}"
         if row.author is None:
+            self.changed = True
             gone = escape(self._words.say(gone_key(row)))
             who = f'<span class="gone" id="n-{name}">{gone}</span>'
-            star = text = edited = tally = ""
+            star = text = edited = tally = by = ""
         else:
             who, star, text, edited, tally = self._published(row, name)
+            by = "" if row.author.id is None else f' data-by="{escape(row.author.id)}"'
+            if row.anchor is not None and row.parent is None:
+                text = f'<p class="about" data-anchor="{escape(row.anchor)}">{self._about}</p>{text}'
             if row.in_reply_to is not None:
                 labels = f"n-{name} r-{name} t-{name}"
         fold = under_html = ""
         if shown and not self._still:
-            hide = escape(self._words.count("hide_replies", shown))
-            fold = f'<button class="fold" aria-expanded="true">{hide}</button>'
+            fold = self._folds.get(shown) or self._folds.setdefault(shown, self._fold(shown))
         more = self._more(name, replies.next)
         if shown or more:
             under_html = f'<div class="under"><ol>{"".join(below)}</ol>{more}</div>'
@@ -102,12 +119,16 @@ class _Writer:
             f'<li data-key="{name}">'
             f'<article class="{"row here" if row.id == self._here else "row"}" id="comment-{name}" tabindex="-1"'
             f' part="row" aria-labelledby="{labels}"'
-            f' data-revision="{"" if row.revision is None else row.revision}">'
+            f' data-revision="{"" if row.revision is None else row.revision}"{by}>'
             f'<a class="when" id="t-{name}" href="{link}{name}">{when}{self._permalink}{star}'
             f'<p class="who" part="who">{who}</p>{text}{edited}'
             f'<div class="acts" part="acts"><p class="votes">{tally}</p><p class="notes"></p>{fold}</div></article>'
             f"{under_html}</li>"
         ), shown
+
+    def _fold(self, shown: int) -> str:
+        hide = escape(self._words.count("hide_replies", shown))
+        return f'<button class="fold" aria-expanded="true">{hide}</button>'
 
     def _published(self, row: FragmentRow, name: str) -> tuple[str, str, str, str, str]:
         """Return the parts of a published row: name, mark of the editors, text, time of the edit, and votes."""
@@ -134,15 +155,16 @@ class _Writer:
         elif row.featured:
             star = f'<p class="star">{escape(self._words.say("pick"))}</p>'
         edited = "" if row.edited is None else self._last_edited(row.edited.at, row.edited.by.name)
-        votes = row.votes
-        up, down = (0, 0) if votes is None else (votes.up, votes.down)
+        tally = self._tally(row.votes.up, row.votes.down) if row.votes is not None else self._tally(0, 0)
+        return who, star, self._text(row.body or "", row.html or ""), edited, tally
+
+    def _tally(self, up: int, down: int) -> str:
         # The places stay where nobody has voted, so that nothing moves when somebody does.
         number = self._words.number
-        tally = (
+        return (
             f'<span class="for">{self._for.replace("{n}", number(up)) if up else ""}</span>'
             f'<span class="against">{self._against.replace("{n}", number(down)) if down else ""}</span>'
         )
-        return who, star, self._text(row.body or "", row.html or ""), edited, tally
 
     def _text(self, body: str, html: str) -> str:
         if len(body) > LONGEST:
@@ -153,40 +175,18 @@ class _Writer:
         return f'<div class="text" part="text" dir="auto">{html}</div>'
 
     def _last_edited(self, at: str, name: str | None) -> str:
-        moment = _moment(at, self._zone)
+        self.changed = True
         said = []
         for index, piece in enumerate(self._edited):
             if index % 2 == 0:
                 said.append(escape(piece))
-            elif piece == "name":
-                said.append(f"<bdi>{escape(name or '')}</bdi>")
             else:
-                told = escape(at)
-                if moment is not None:
-                    names = self._words.day_names(moment.year, moment.month, moment.day)
-                    day = names.long_day if moment.year == self._year else names.long_date
-                    told = escape(self._words.day_clock(day, f"{moment.hour:02}:{moment.minute:02}"))
-                said.append(f'<time datetime="{escape(at)}">{told}</time>')
+                said.append(f"<bdi>{escape(name or '')}</bdi>" if piece == "name" else self._times.edited(at))
         changes = f' <button class="changes" aria-expanded="false">{self._changes}</button>' if self._history else ""
         return f'<p class="edited">{"".join(said)}{changes}</p>'
 
-    def _when(self, at: str, above: str) -> tuple[str, str]:
-        """Return a time as HTML, and its day as a key. The day is written where it is not that of `above`."""
-        moment = _moment(at, self._zone)
-        if moment is None:
-            return f'<time datetime="{escape(at)}">{escape(at)}</time>', above
-        day = f"{moment.year}-{moment.month}-{moment.day}"
-        small = ""
-        if day != above:
-            names = self._words.day_names(moment.year, moment.month, moment.day)
-            small = f"<small>{escape(names.day if moment.year == self._year else names.date)}</small>"
-        return (
-            f'<time datetime="{at}">{small}<b>{moment.hour:02}:{moment.minute:02}</b>'
-            f'<span class="sr">, {escape(self._words.exact(moment))}</span></time>'
-        ), day
-
     def _more(self, name: str, cursor: str | None) -> str:
-        # Without a number: replies bring their own replies along, and nobody has counted these.
+        # Without a number: the replies of these replies are not counted here.
         if cursor is None:
             return ""
         said = escape(self._words.say("more_replies"))
@@ -212,7 +212,10 @@ _GONE: Final = frozenset({"moderator", "rule", "author", "erased", "unknown"})
 
 def write_rows(page: FragmentPage, given: SectionContext) -> str:
     """Return the list items of the rows of a page."""
-    writer = _Writer(page.thread, given)
+    return _rows(page, _Writer(page.thread, given))
+
+
+def _rows(page: FragmentPage, writer: _Writer) -> str:
     return "".join([writer.row(row, "")[0] for row in page.comments])
 
 
@@ -221,16 +224,20 @@ def write_section(page: FragmentPage, given: SectionContext) -> str:
     words, thread = given.words, page.thread
     level = given.level
     count = words.number(thread.comments)
-    changed = _has_changes(page.comments)
+    writer = _Writer(thread, given)
+    rows = _rows(page, writer)
     styles = "".join(f'<link rel="stylesheet" href="{escape(style)}">' for style in given.styles)
-    earlier = f'<a href="{escape(given.audit)}">{escape(words.say("earlier"))}</a>' if given.audit and changed else ""
+    earlier = (
+        f'<a href="{escape(given.audit)}">{escape(words.say("earlier"))}</a>' if given.audit and writer.changed else ""
+    )
     more = ""
     if page.next is not None:
         said = escape(words.say("more_comments"))
         more = f'<button class="more end" data-next="{escape(page.next)}">{said}</button>'
         if given.read:
             more += _unscripted(f"{escape(given.read)}?sort={escape(page.sort)}", said)
-    say = f'<p class="say"{"" if said else " hidden"}>{escape(said)}</p>' if (said := standing(thread, given)) else ""
+    say = f'<p class="say">{escape(said)}</p>' if (said := standing(thread, given)) else ""
+    writing = '<div class="writing"></div>' if given.writes and thread.status == "open" else ""
     read = escape(given.read)
     outside = printing = ""
     if read:
@@ -240,13 +247,13 @@ def write_section(page: FragmentPage, given: SectionContext) -> str:
         f'<template shadowrootmode="open">{styles}<section class="in" part="section" lang="{escape(words.language)}"'
         f' dir="{escape(words.direction)}" aria-labelledby="h" data-position="{escape(thread.position)}"'
         f' data-url="{escape(thread.url)}" data-query="{escape(given.query)}" data-status="{escape(thread.status)}"'
-        f' data-history="{"public" if given.history else ""}" data-read="{read}">'
+        f' data-history="{"public" if given.history else ""}">'
         f'<button class="skip">{escape(words.say("skip"))}</button><header class="head" part="head">'
         f'<div class="line"><h{level} class="title" id="h" tabindex="-1">{escape(words.say("discussion"))}'
         f" <span>{count}</span></h{level}>"
         f"{_orders(page, given)}</div>"
         f'<p class="state"><span class="stream"></span>{earlier}</p></header>'
-        f'<div class="told"></div>{say}<ol class="rows">{write_rows(page, given)}</ol>{more}'
+        f'{writing}<div class="told"></div>{say}<ol class="rows">{rows}</ol>{more}'
         f'<p class="end"><button class="back">{escape(words.say("back"))}</button>{printing}</p>'
         f'<p class="sr" role="status"></p></section></template>{outside}'
     )
@@ -258,7 +265,7 @@ def standing(thread: FragmentThread, given: SectionContext) -> str:
     if thread.status == "archived":
         return words.say("archived")
     if thread.status == "closed":
-        moment = None if thread.status_at is None else _moment(thread.status_at, given.zone)
+        moment = None if thread.status_at is None else moment_of(thread.status_at, given.zone)
         if moment is None:
             return words.say("closed")
         return words.say("closed_on", date=words.day_names(moment.year, moment.month, moment.day).long_date)
@@ -281,20 +288,3 @@ def _orders(page: FragmentPage, given: SectionContext) -> str:
         items = "".join(f'<a href="{address}?sort={order}">{escape(label)}</a>' for order, label in labels[:3])
         links = f'<noscript><p class="sorts">{items}</p></noscript>'
     return f'<fieldset class="sorts"><legend class="sr">{escape(words.say("order"))}</legend>{radios}</fieldset>{links}'
-
-
-def _has_changes(rows: Sequence[FragmentRow]) -> bool:
-    """True if a text was edited or removed."""
-    return any(row.edited is not None or row.author is None or _has_changes(row.replies.comments) for row in rows)
-
-
-def _moment(at: str, zone: tzinfo) -> datetime | None:
-    """Return a time of a row in a zone; in UTC where the zone has no such time. None if it is malformed."""
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    try:
-        return moment.astimezone(zone)
-    except OverflowError:
-        return moment.astimezone(UTC)

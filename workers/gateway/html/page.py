@@ -28,6 +28,7 @@ class FragmentRow(Struct, frozen=True, gc=False):
     posted_at: str
     replies: FragmentReplies
     parent: str | None = None
+    anchor: str | None = None
     revision: int | None = None
     author: Author | None = None
     body: str | None = None
@@ -46,7 +47,7 @@ class FragmentThread(Struct, frozen=True, gc=False):
     id: str
     site: str
     url: str
-    title: str
+    title: str | None
     status: str
     comments: int
     position: str

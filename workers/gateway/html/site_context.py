@@ -1,10 +1,10 @@
 """The context of HTML under the policy of a site: language, time zone, and what readers may open."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime
 
 from core.policy import Policy
+from core.time_zones import zone_of
 from workers.gateway.html.fragment import SectionContext
 from workers.gateway.html.words import words_of
 
@@ -29,21 +29,14 @@ def site_context(  # noqa: PLR0913 # what HTML depends on besides the policy, by
     is_public = policy.history == "public"
     return SectionContext(
         words=words_of(language, policy.language),
-        zone=_zone(policy.timezone),
+        zone=zone_of(policy.timezone),
         now=datetime.fromtimestamp(now, UTC),
         level=level,
         styles=styles,
         read="" if policy.read_pages == "off" else read,
         audit=audit if is_public else "",
         history=is_public,
+        writes=policy.comment != "nobody" and not still,
         query=query,
         still=still,
     )
-
-
-def _zone(name: str) -> tzinfo:
-    """Return a time zone; UTC where this machine does not know it."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC

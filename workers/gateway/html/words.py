@@ -5,7 +5,6 @@ category of a number is decided here in Python and by `Intl.PluralRules` in a br
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
@@ -38,6 +37,10 @@ class Words:
         self.day_names = lru_cache(512)(self._day_names)
         """Return the names of a day by year, month and day."""
 
+    def with_more(self, sentences: Mapping[str, Any]) -> "Words":
+        """Return words of the same language with more sentences."""
+        return Words(self.language, {**self._sentences, **sentences})
+
     def say(self, key: str, **values: str) -> str:
         """Return a sentence with its places filled. Raises KeyError for an unknown key."""
         text: str = self._sentences[key]
@@ -63,12 +66,6 @@ class Words:
     def day_clock(self, day: str, clock: str) -> str:
         """Return a day in words with an hour behind it."""
         return self.say("day_clock", day=day, clock=clock)
-
-    def exact(self, at: datetime) -> str:
-        """Return a time to the second, with its zone."""
-        clock = f"{at.hour:02}:{at.minute:02}:{at.second:02}"
-        date = self.day_names(at.year, at.month, at.day).long_date
-        return self.say("exact", date=date, clock=clock, zone=at.tzname() or "")
 
     def _day_names(self, year: int, month: int, day: int) -> DayNames:
         short = {"day": str(day), "month": self._sentences["months_short"][month - 1], "year": str(year)}

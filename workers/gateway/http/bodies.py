@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from itertools import accumulate, count
 from operator import sub
 from typing import Annotated, Any, Final, get_origin
@@ -80,6 +81,12 @@ class BodyReader:
         """
         escaped = b"\\u" in body or b"\\/" in body  # the two ways to spell a name differently
         return body.count(b"{") == 1 and not escaped and all(body.count(name) <= 1 for name in self._names)
+
+
+@cache
+def reader_of(kind: type[Struct]) -> BodyReader:
+    """Return the reader of these bodies. Most operations have those of another, or none."""
+    return BodyReader(kind)
 
 
 def _with_whole_numbers(body: bytes) -> bytes:

@@ -72,7 +72,7 @@ class Connections:
     def lost_early(self) -> None:
         """Stop counting a connection that was lost before it was set up."""
         self.open -= 1
-        self.tell_room()
+        self.notify_room()
 
     def opened(self, peer: str | None) -> int:
         """Count a connection for its peer. Returns the number of connections of that peer."""
@@ -89,7 +89,7 @@ class Connections:
             _less(self._by_peer, peer)
         if self._near and self.open <= self.most * CALM:
             self._near = False
-        self.tell_room()
+        self.notify_room()
 
     def enter(self, address: str, *, feed: bool) -> bool:
         """Count a request of a client address until `leave`. False if the share of the address is exhausted."""
@@ -106,11 +106,11 @@ class Connections:
         """Stop counting the request."""
         _less(self._feeds if feed else self._requests, address)
 
-    def tell_room(self) -> None:
+    def notify_room(self) -> None:
         """Notify a listener that waits for room, once, that a connection closed or became idle."""
         if self.on_room is not None:
-            tell, self.on_room = self.on_room, None
-            tell()
+            notify, self.on_room = self.on_room, None
+            notify()
 
 
 def _less(counted: Counter[str], key: str) -> None:

@@ -24,7 +24,7 @@ UNBUFFERED: Final[Header] = (b"x-accel-buffering", b"no")
 """Tells nginx to pass everything on at once."""
 
 
-class ComeBack(Exception):
+class NotServedNow(Exception):
     """The feed cannot be followed here now, but may be later."""
 
     def __init__(self, cause: Cause) -> None:

@@ -5,6 +5,7 @@ Those of the path are ids. Those of the query are known ones only, each given on
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, get_origin, get_type_hints
 from urllib.parse import unquote_plus
 
@@ -12,19 +13,26 @@ import msgspec
 from msgspec import Struct
 
 from core import ids
+from core.position import is_position
+from core.times import parse_rfc3339
 from workers.gateway.http.bodies import field_error
 from workers.gateway.http.refusals import BadRequest
 
 MOST: Final = 200
 """Maximum parameters of one query; `counts` takes 100."""
 
+
 _GRAMMAR: Final[Mapping[str, Callable[[str], bool]]] = {
     "site": ids.is_site,
     "thread": ids.is_thread,
     "anchor": ids.is_thread,
     "comment": ids.is_comment,
+    "batch": ids.is_comment,
+    "list": ids.is_slug,
     "member": ids.is_member,
+    "warning": is_position,
     "slug": ids.is_slug,
+    "reference": ids.is_reference,
     "revision": lambda text: text.isascii() and text.isdigit() and text[0] != "0" and len(text) < 7,  # noqa: PLR2004
 }
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
@@ -97,6 +105,12 @@ class ParameterReader:
         return read
 
 
+@cache
+def reader_of(kind: type[Struct]) -> ParameterReader:
+    """Return the reader of these parameters. Most operations have those of another, or none."""
+    return ParameterReader(kind)
+
+
 def fields_of(kind: type[Struct]) -> Sequence[msgspec.inspect.Field]:
     """Return the fields of a struct with their types."""
     found = msgspec.inspect.type_info(kind)
@@ -123,3 +137,13 @@ def _text(raw: bytes) -> str:
 
 
 _EMPTY: Final[Query] = {}
+
+
+def time_at(pointer: str, text: str | None) -> int | None:
+    """Milliseconds since 1970 of a time in a query. Raises BadRequest."""
+    if text is None:
+        return None
+    try:
+        return parse_rfc3339(text)
+    except ValueError as error:
+        raise BadRequest.at(pointer, str(error)) from None

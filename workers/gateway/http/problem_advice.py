@@ -23,9 +23,14 @@ ADVICE: Final[Mapping[str, str]] = {
     "suspended": "Wait until `until`, or ask a moderator. Reading, withdrawing comments and retracting votes are still "
     "possible.",
     "edit-window-over": "Withdraw the comment, or reply to it: its text can no longer be edited.",
+    "warning-open": "Show the `reason`, and let the reader acknowledge the warning. Keep the text.",
     "votes-off": "Show no vote buttons in this thread: its policy disables voting. A vote can still be retracted.",
     "own-vote": "Show no vote buttons on the reader's own comments.",
+    "vote-voided": "Tell the reader that staff voided the vote, and offer nothing but to take it back.",
     "history-not-public": "Read the history with a moderator's or an auditor's token: the policy hides it from others.",
+    "appeal-window-over": "Offer no appeal against this decision: its window ended at `until`.",
+    "own-decision": "Leave the appeal to another moderator, or to an admin who moderates. Where no other moderator has "
+    "decided anything for 30 days, the first one may decide.",
     "not-found": "Check the address and the token. A resource that the caller may not see gets the same response as "
     "one that never existed.",
     "not-yet-opened": "Use a later time: the thread was opened after the moment in `at`.",
@@ -34,8 +39,9 @@ ADVICE: Final[Mapping[str, str]] = {
     "thread-not-opened": "Send the `url` and `title` of the article with the first comment, as `errors` says, or let "
     "staff open the thread.",
     "stale-revision": "Read the comment again, show its `current` revision, and let the user repeat the action on that "
-    "revision.",
-    "stale-status": "Read the comment again, show its `current` status, and let the user decide again.",
+    "revision. For moderators, `decided` is the decision that came between, if one did.",
+    "stale-status": "Read the comment again, show its `current` status, and let the user decide again. `decided` is "
+    "the decision that came between, if one did.",
     "thread-closed": "Show no comment form. Votes, reports and withdrawals are still possible.",
     "thread-archived": "Show the thread read-only. Comments can still be withdrawn, and votes retracted.",
     "anchor-closed": "Show no comment form for this question, or post without `anchor`.",
@@ -47,6 +53,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "revision-redacted": "Approve another revision: this text is permanently removed.",
     "site-exists": "Nothing, if the site is as intended. `errors` says what differs: change the policy or replace the "
     "keys with the operations for that.",
+    "appeal-exists": "Show the appeal that there is, and its outcome: there is one for each decision.",
     "other-release": "Reload the page, which then names the files of the release that runs now. Keep what the reader "
     "typed.",
     "request-too-large": "Send a smaller body: it has more bytes than this gateway accepts.",
@@ -57,11 +64,17 @@ ADVICE: Final[Mapping[str, str]] = {
     "unknown-parent": "Read the page again: this caller cannot see the parent comment, or it does not exist.",
     "url-not-allowed": "Send an article address in one of the origins that the policy lists, or have an admin add its "
     "origin to the policy.",
+    "name-not-allowed": "Let the guest choose another name: this one is reserved, or looks like that of staff or of a "
+    "member of the thread.",
+    "unknown-code": "Read the policy again, and offer the codes of its `reasons`.",
+    "unknown-batch": "Leave `batch` out: the request then begins a batch of its own.",
+    "unknown-voter": "Read the votes again. A pseudonym is valid for one site, for a month and the next one.",
     "bad-rule": "Correct the rule that `errors` points to. Update every gateway before you set a newer rule.",
     "idempotency-key-reused": "Use a new key for each new request, and the same key only to repeat an unchanged "
     "request.",
     "revision-required": 'Name the revision to edit: `If-Match: "<latest revision>"`.',
-    "too-many-requests": "Wait as long as `Retry-After` says, then retry with fewer concurrent requests.",
+    "too-many-requests": "Wait as long as `Retry-After` says, then retry with the same key, and with fewer concurrent "
+    "requests.",
     "headers-too-large": "Send fewer or shorter headers.",
     "internal": "Report the error with the id in `request`. A write may be retried with the same key.",
     "unavailable": "Wait as long as `Retry-After` says, then retry. A write that is retried with the same key counts "

@@ -37,13 +37,18 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     ours.UnknownPosition: Kind("unknown-position", 400, "Unknown position"),
     ours.Unauthenticated: Kind("unauthenticated", 401, "A valid token is required"),
     ours.InvalidToken: Kind("unauthenticated", 401, "A valid token is required"),
+    ours.UnknownKey: Kind("unauthenticated", 401, "A valid token is required"),
     core.NotAllowed: Kind("not-allowed", 403, "Not allowed"),
     core.NotEntitled: Kind("not-entitled", 403, "An entitlement is required"),
     core.Suspended: Kind("suspended", 403, "Suspended"),
+    core.WarningOpen: Kind("warning-open", 403, "A warning waits"),
     core.EditWindowOver: Kind("edit-window-over", 403, "Too late to edit"),
     core.VotesOff: Kind("votes-off", 403, "Voting is disabled"),
     core.OwnVoteForbidden: Kind("own-vote", 403, "Votes on own comments are not allowed"),
+    core.VoteIsVoid: Kind("vote-voided", 403, "The vote is void"),
     core.HistoryNotPublic: Kind("history-not-public", 403, "The history is not public"),
+    core.AppealWindowOver: Kind("appeal-window-over", 403, "Too late to appeal"),
+    core.AppealOfOwnDecision: Kind("own-decision", 403, "Another moderator has to decide"),
     core.NotFound: Kind("not-found", 404, "Not found"),
     core.NotYetOpened: Kind("not-yet-opened", 404, "The thread was not open yet"),
     ours.MethodNotAllowed: Kind("method-not-allowed", 405, "Method not allowed"),
@@ -61,6 +66,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     core.RevisionIsPublished: Kind("revision-published", 409, "The revision is published"),
     core.RevisionIsRedacted: Kind("revision-redacted", 409, "The revision is redacted"),
     core.SiteExists: Kind("site-exists", 409, "The site already exists"),
+    core.AppealExists: Kind("appeal-exists", 409, "There was an appeal already"),
     ours.OtherRelease: Kind("other-release", 410, "The file belongs to another release"),
     core.StaleEdit: Kind("stale-revision", 412, "The revision is not the latest"),
     ours.RequestTooLarge: Kind("request-too-large", 413, "The request is too large"),
@@ -70,12 +76,19 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     core.BodyTooLong: Kind("body-too-long", 422, "The text is too long"),
     core.UnknownParent: Kind("unknown-parent", 422, "Unknown parent comment"),
     core.UrlNotAllowed: Kind("url-not-allowed", 422, "The address is outside the origins of this publication"),
+    core.NameNotAllowed: Kind("name-not-allowed", 422, "The name is not allowed"),
+    core.UnknownCode: Kind("unknown-code", 422, "Unknown code"),
+    core.UnknownBatch: Kind("unknown-batch", 422, "Unknown batch"),
+    core.UnknownVoter: Kind("unknown-voter", 422, "Unknown voter"),
     core.BadRule: Kind("bad-rule", 422, "A rule of the policy is not supported"),
     core.IdempotencyKeyReused: Kind("idempotency-key-reused", 422, "The key was already used for another request"),
     ours.RevisionRequired: Kind("revision-required", 428, "If-Match is required"),
     ours.TooManyRequests: Kind("too-many-requests", 429, "Too many requests"),
+    ours.RateExceeded: Kind("too-many-requests", 429, "Too many requests"),
+    core.TooManyNotices: Kind("too-many-requests", 429, "Too many requests"),
     ours.HeadersTooLarge: Kind("headers-too-large", 431, "The headers are too large"),
     core.Unavailable: Kind("unavailable", 503, "Service unavailable"),
+    ours.KeysNotFetched: Kind("unavailable", 503, "Service unavailable"),
     core.CannotFold: Kind("unavailable", 503, "Service unavailable"),
     core.EventMissing: Kind("unavailable", 503, "Service unavailable"),
     core.LogBroken: Kind("unavailable", 503, "Service unavailable"),
@@ -122,8 +135,8 @@ def reply(raised: Refusal | BadCursor) -> Response:
 
 def internal(request: str) -> Response:
     """Return the response to a request that met a defect: only the id under which it is logged."""
-    told = body(INTERNAL, "The error is logged under the id in `request`.") | {"request": request}
-    return Response(INTERNAL.status, encode(told), media=MEDIA)
+    document = body(INTERNAL, "The error is logged under the id in `request`.") | {"request": request}
+    return Response(INTERNAL.status, encode(document), media=MEDIA)
 
 
 def _headers(raised: Exception, kind: Kind) -> tuple[Header, ...]:
@@ -132,6 +145,8 @@ def _headers(raised: Exception, kind: Kind) -> tuple[Header, ...]:
             return ((b"www-authenticate", _challenge(raised)),)
         case ours.MethodNotAllowed():
             return ((b"allow", raised.allowed.encode()),)
+        case ours.RateExceeded():
+            return ((b"retry-after", b"%d" % raised.seconds),)
         case _ if kind.status in RETRIED:
             return ((b"retry-after", b"%d" % random.randint(*RETRY_AFTER)),)  # noqa: S311 - it spreads load
         case _:

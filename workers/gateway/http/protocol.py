@@ -234,7 +234,7 @@ class BoundedHttpProtocol(RequestReader):
     def _become_idle(self) -> None:
         self._idle[self] = None
         if self._registry.on_room is not None:
-            self._registry.tell_room()
+            self._registry.notify_room()
 
     def _close(self) -> None:
         """Close once all is sent. If the client may still be sending, let it finish first."""

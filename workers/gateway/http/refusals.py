@@ -1,11 +1,13 @@
 """Refusals by the gateway itself, not by deciders: malformed requests and unauthenticated callers."""
 
+import math
 from typing import ClassVar, Final, TypedDict
 
-from core.refusals import Refusal
+from core.refusals import Refusal, Unavailable
 
 REFUSAL: Final = "hansard.refusal"
 """Key of a `http.request` message: the `Refusal` for which the rest of the body will not come."""
+_SITE: Final = "this site gets many of these just now"
 
 
 class InvalidField(TypedDict):
@@ -49,6 +51,14 @@ class InvalidToken(Unauthenticated):
     error = "invalid_token"
 
 
+class UnknownKey(InvalidToken):
+    """No known key of the publication's key set has signed the token. A newer set may have one that did."""
+
+
+class KeysNotFetched(Unavailable):
+    """The key set of the publication could not be fetched yet, so nothing is known about its tokens."""
+
+
 class MethodNotAllowed(Refusal):
     """This address does not support that method."""
 
@@ -84,9 +94,19 @@ class HeadersTooLarge(Refusal):
 
 
 class TooManyRequests(Refusal):
-    """The member, token or client address has reached its limit of concurrent requests."""
+    """The member, token, network or site has reached a rate, or its limit of concurrent requests."""
 
     code = "too-many-requests"
+
+
+class RateExceeded(TooManyRequests):
+    """A rate of the site is exceeded. `seconds` is the time until it allows the next write."""
+
+    seconds = 1
+
+    def __init__(self, whose: str, seconds: float) -> None:
+        super().__init__(f"more often than this site allows for one {whose}" if whose != "site" else _SITE)
+        self.seconds = max(1, math.ceil(seconds))
 
 
 class RequestTooLarge(Refusal):

@@ -43,7 +43,7 @@ class _Entry:
     """One entry. Its messages are made when it is first served again: most entries never are."""
 
     def __init__(self, response: Response, etag: bytes, count: Callable[[str, float], None]) -> None:
-        self._response = response
+        self.response = response
         self.etag = etag
         self.states = response.states
         self.count = count
@@ -55,17 +55,17 @@ class _Entry:
     @cached_property
     def start(self) -> Message:
         """The start message of the response."""
-        return start_of(self._response)
+        return start_of(self.response)
 
     @cached_property
     def not_modified(self) -> Message:
         """The start message of the 304 for a client that has the response already."""
-        return start_of(self._response._replace(status=NOT_MODIFIED, body=b""))
+        return start_of(self.response._replace(status=NOT_MODIFIED, body=b""))
 
     @cached_property
     def body(self) -> Message:
         """The body message of the response."""
-        return {"type": "http.response.body", "body": self._response.body}
+        return {"type": "http.response.body", "body": self.response.body}
 
 
 class ResponseCache:
@@ -127,7 +127,21 @@ class ResponseCache:
         if not response.states or response.tag is None:
             return
         entry = _Entry(response, caching.etag(response.tag), counter(route))
+        before = self._entries.get(address)
+        if (
+            before is not None
+            and before.packed is not None
+            and before.response._replace(states=()) == response._replace(states=())
+        ):
+            # Another thread of the partition has changed, as most often: the response is compressed already.
+            entry.packed = before.packed
+            entry.size += len(before.packed[1]["body"])
         self._entries.put(address, entry, entry.size)
+
+    def kept(self, scope: Scope) -> Response | None:
+        """Return the response that is cached for a GET, whether or not the views are still in its states."""
+        entry = self._entries.get((scope["path"], scope["query_string"]))
+        return None if entry is None else entry.response
 
     async def _pack(self, address: Address, entry: _Entry) -> tuple[Message, Message]:
         """Compress a response, once for all requests that accept it compressed."""

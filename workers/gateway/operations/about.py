@@ -1,6 +1,5 @@
 """Operations outside all sites: the description of the service, and the pages of problem types."""
 
-import re
 from html import escape
 from importlib.metadata import version
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from core.refusals import NotFound
+from workers.gateway.html.prose import prose
 from workers.gateway.http.negotiation import prefers_html
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.problem_advice import pages
@@ -46,13 +46,13 @@ async def read_problem(request: Request[NoQuery, Any]) -> Response:
     if not prefers_html(request.headers.get(b"accept")):
         return json(_PLAIN[slug], 200, _VARY)
     statuses = ", ".join(map(str, found.statuses))
-    told = (
+    content = (
         f"<p><code>{slug}</code>, status {statuses}</p>"
-        f"<h2>What it means</h2><p>{_worded(found.meaning)}</p>"
-        f"<h2>What to do</h2><p>{_worded(found.advice)}</p>"
+        f"<h2>What it means</h2><p>{prose(found.meaning)}</p>"
+        f"<h2>What to do</h2><p>{prose(found.advice)}</p>"
         f'<p><a href="../docs#problems/{slug}">All problem types</a></p>'
     )
-    return _html(found.title, told)
+    return _html(found.title, content)
 
 
 def _html(title: str, body: str) -> Response:
@@ -62,11 +62,6 @@ def _html(title: str, body: str) -> Response:
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><h1>{title}</h1>{body}</html>'
     )
     return Response(200, page.encode(), (_POLICY, _VARY), HTML)
-
-
-def _worded(text: str) -> str:
-    """Escape a text as HTML. Spans between backticks become code."""
-    return re.sub("`([^`]*)`", r"<code>\1</code>", escape(text, quote=False))
 
 
 _VARY: Final[Header] = (b"vary", b"Accept")

@@ -8,6 +8,7 @@ from core.application.current_state import comment_of, policy_of, site_of
 from core.caller import Caller
 from core.domain.comment import Comment
 from core.events.envelope import Envelope, Recorded, UnreadableEntry, envelope_of, read
+from core.events.event import tag_of
 from core.events.types import ReportFiled
 from core.log.port import HeadWanted, Load
 from core.moment import place_of
@@ -26,6 +27,7 @@ from projections.audit.records import (
 from projections.read import cursors
 from workers.gateway.http.refusals import BadRequest
 from workers.gateway.http.response import Response, json
+from workers.gateway.operations.inspections import record_inspection
 from workers.gateway.operations.operation import COMMENT, ROOT, Access, Operation, Request
 from workers.gateway.operations.reading import moment_of
 from workers.gateway.shapes import comments as shapes
@@ -80,6 +82,8 @@ async def read_audit(request: Request[AuditQuery, None]) -> Response:
     services, query = request.services, request.query
     log = services.log
     await site_of(log, request.site, cache=services.aggregate_cache)
+    if query.actor is not None and (query.type is None or query.type.startswith(_OF_VOTES)):
+        await record_inspection(request, query.actor)
     numbers = range(log.partitions)
     if query.thread is not None:
         only = partition_of(request.site, query.thread, log.partitions)
@@ -186,8 +190,9 @@ def _bound(query: AuditQuery, pointer: str, text: str) -> Position:
     return place_of(moment)
 
 
+_OF_VOTES: Final = "vote."
 _STEP: Final = 500
-_REPORTED: Final = str(ReportFiled.__struct_config__.tag)
+_REPORTED: Final = tag_of(ReportFiled)
 _TAG: Final = "Record"
 _EVENT: Final = {
     "position": "1698579000000-42",
@@ -231,7 +236,9 @@ OPERATIONS: Final = (
         tag=_TAG,
         summary="Read the log of a site as recorded, including votes",
         detail=(
-            "Sorted by recorded time, then partition, then sequence. A page may be empty and still have `next`. "
+            "Sorted by recorded time, then partition, then sequence. A page may be empty and still have `next`. That "
+            "an auditor looks at the votes of one person (`actor`, unless `type` is none of votes) is recorded, as of "
+            "`GET /moderation/votes`. "
             "`more` says whether more events exist now. Cursors never expire and miss nothing, so an exporter can poll "
             "with the last one. An unreadable entry is included, whatever the filter, as "
             '`{"position", "type": "unreadable"}`. If a whole partition cannot be read, the page ends before it, and '

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import msgspec
+
 from core import ids
 from core.application.current_state import comment_of, policy_of
 from core.application.transact import Result
@@ -11,6 +13,7 @@ from core.domain.report import FileReport
 from core.domain.vote import CastVote
 from core.events.envelope import Recorded
 from projections.read.comments import permalink
+from projections.read.overlay import held_by
 from projections.read.queries import PermalinkThen
 from projections.read.revisions import History, revisions
 from workers.gateway.http.caching import Caching
@@ -133,10 +136,7 @@ def _waiting(comment: Comment) -> rows.Waiting | None:
     text = comment.waiting
     if text is None:
         return None
-    held_by = (
-        rows.HeldBy(kind="rule", name=text.rule) if text.decision is None else rows.HeldBy(kind="staff", name=None)
-    )
-    return rows.Waiting(revision=comment.latest, held_by=held_by)
+    return rows.Waiting(revision=comment.latest, held_by=msgspec.convert(held_by(text), rows.HeldBy))
 
 
 def _posted(result: Result) -> Recorded | None:
@@ -146,7 +146,7 @@ def _posted(result: Result) -> Recorded | None:
 
 _TAG: Final = "Comments"
 _WRITING: Final = ("not-allowed", "suspended", "idempotency-key-reused")
-_WORDS: Final = ("not-entitled", "thread-closed", "thread-archived", "body-empty", "body-too-long")
+_WORDS: Final = ("not-entitled", "warning-open", "thread-closed", "thread-archived", "body-empty", "body-too-long")
 
 OPERATIONS: Final = (
     Operation(
@@ -178,6 +178,7 @@ OPERATIONS: Final = (
             "unknown-parent",
         ),
         keyed=True,
+        rate="posts",
     ),
     Operation(
         name="readComment",
@@ -212,6 +213,7 @@ OPERATIONS: Final = (
         example={**rows.EXAMPLE_WRITTEN, "waiting": {"revision": 3, "held_by": {"kind": "rule", "name": "links"}}},
         problems=(*_WRITING, *_WORDS, "edit-window-over", "comment-withdrawn", "stale-revision", "revision-required"),
         keyed=True,
+        rate="posts",
         edits=True,
     ),
     Operation(
@@ -243,6 +245,7 @@ OPERATIONS: Final = (
         example=rows.EXAMPLE_WRITTEN,
         problems=(*_WRITING, "thread-closed", "thread-archived"),
         keyed=True,
+        rate="posts",
     ),
     Operation(
         name="vote",
@@ -253,7 +256,8 @@ OPERATIONS: Final = (
         summary="Vote on a comment, or retract the vote",
         detail=(
             "Retracting a vote (`value` 0) is always allowed: if voting is disabled, if the thread is archived, if the "
-            "member is suspended, and if the comment is no longer published."
+            "member is suspended, and if the comment is no longer published. A vote that a moderator voided can only "
+            "be retracted (403 `vote-voided`)."
         ),
         handler=vote,
         body=shapes.CastVote,
@@ -264,11 +268,13 @@ OPERATIONS: Final = (
             *_WRITING,
             "votes-off",
             "own-vote",
+            "vote-voided",
             "thread-archived",
             "comment-not-published",
             "stale-revision",
         ),
         keyed=True,
+        rate="votes",
     ),
     Operation(
         name="reportComment",
@@ -284,8 +290,9 @@ OPERATIONS: Final = (
         answer=rows.Written,
         example=rows.EXAMPLE_WRITTEN,
         statuses=(201, 200),
-        problems=(*_WRITING, "thread-archived", "comment-not-published", "stale-revision"),
+        problems=(*_WRITING, "not-entitled", "thread-archived", "comment-not-published", "stale-revision"),
         keyed=True,
+        rate="reports",
     ),
     Operation(
         name="readRevisions",

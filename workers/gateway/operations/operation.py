@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 from msgspec import Struct
 
 from core.caller import Caller, Role
+from core.rate_limits import RateKind
 from projections.views.viewer import PUBLIC, Viewer
 from workers.gateway.auth.provisional import ProvisionalCaller
 from workers.gateway.http.admission import Gate
@@ -14,6 +15,7 @@ from workers.gateway.http.caching import Caching
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.response import Response
 from workers.gateway.operations.services import Services
+from workers.gateway.rates import RateCheck
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -29,12 +31,15 @@ class Access(Enum):
     ANYONE = "Everyone. A token of the site may show more."
     CALLER = "Callers with a token of the site."
     AUTHOR = "The comment's author."
+    AUTHOR_OR_MODERATOR = "The comment's author, and moderators."
     AUTHOR_OR_STAFF = "The comment's author, moderators and auditors."
     STAFF = "Moderators and auditors."
     MODERATOR = "Moderators."
     ADMIN = "Admins."
     AUDITOR = "Auditors."
     OPERATOR = "The operator of the deployment."
+    MODERATOR_OR_ADMIN = "Moderators and admins."
+    ADMIN_OR_AUDITOR = "Admins and auditors."
     ADMIN_OR_OPERATOR = "Admins, and the operator of the deployment."
 
 
@@ -52,8 +57,10 @@ class Operation(Struct, frozen=True, kw_only=True):
     summary: str
     detail: str = ""
     handler: Callable[["Request[Any, Any]"], Awaitable[Response]] | None
-    """None for the event stream, which `stream.Stream` serves."""
+    """None for an event stream, which `workers.gateway.stream` serves."""
     query: type[Struct] = NoQuery
+    most_bytes: int = 0
+    """Most bytes of the body, where that is more than other requests may have (`HANSARD_MAX_REQUEST`)."""
     body: Any = None
     """The type of the body; None for an operation without one."""
     request_example: Any = None
@@ -73,8 +80,12 @@ class Operation(Struct, frozen=True, kw_only=True):
     """Set if it takes `at=`. With `at=` a token is read, and the caching depends on the token."""
     keyed: bool = False
     """Set if it takes an Idempotency-Key."""
+    hint: bool = False
+    """Set if a write records nothing, so that it has no durability."""
     edits: bool = False
     """Set if it needs If-Match."""
+    rate: RateKind | None = None
+    """The rate of the member that a write counts against. Staff have none."""
 
     @property
     def reads_token(self) -> bool:
@@ -101,10 +112,24 @@ class Request(Struct, Generic[Q, B], frozen=True, kw_only=True):
     token: Caller | None
     provisional: ProvisionalCaller | None = None
     """Confirms the caller before anything is decided; None if the token is verified already."""
+    rate: RateCheck | None = None
+    """The count against the rates of the caller; None if the request has none."""
+    network: str | None = None
+    """Pseudonym of the client's network, for rates; None if it is not known, or not needed."""
     key: str
     """Idempotency-Key of a write; generated if the caller gave none or the operation takes none."""
     gate: Gate
     """The gate that admitted the request. The slot there is given up while the request only waits for the views."""
+
+    async def confirm(self) -> None:
+        """Wait until the current keys confirm the caller, and the rates allow the write.
+
+        Raises InvalidToken, NotFound, Unavailable, RateExceeded.
+        """
+        if self.provisional is not None:
+            await self.provisional.confirm()  # first: who is not confirmed learns nothing about the rates
+        if self.rate is not None:
+            await self.rate.confirm()
 
     @property
     def caller(self) -> Caller:
@@ -118,6 +143,11 @@ class Request(Struct, Generic[Q, B], frozen=True, kw_only=True):
         if self.token is None:
             return PUBLIC
         return Viewer(member=self.token.id, staff=self.token.sees_all)
+
+    @property
+    def now(self) -> int:
+        """The time of the gateway, in milliseconds since 1970."""
+        return int(self.services.clock() * 1000)
 
     @property
     def site(self) -> str:

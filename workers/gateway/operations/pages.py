@@ -4,9 +4,11 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from core.application.current_state import refusals
+from core.application.current_state import refusals, site_of
+from core.domain.warning import OpenWarning
 from core.refusals import Refusal
-from projections.read import comments, pages
+from core.times import rfc3339
+from projections.read import overlay, pages
 from projections.read.queries import MemberOverlay, RepliesThen
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.problems import problem
@@ -40,30 +42,43 @@ async def read_replies(request: Request[thread_shapes.RepliesParameters, None]) 
 
 
 async def read_overlay(request: Request[AfterQuery, None]) -> Response:
-    """The caller's part of a thread: pending and rejected comments, votes, and the refusals of a write now."""
+    """The caller's part of a thread: comments that others do not see, votes, reports, and the refusals of a write."""
     await caught_up(request, request.query.after)
     services, caller = request.services, request.caller
     why = await refusals(
         services.log, site=request.site, thread=request.thread, caller=caller, cache=services.aggregate_cache
     )
     # A thread may be in the log and not in the views yet: the caller has nothing in it then.
-    overlay = await comments.overlay(services.served, request.site, request.thread, caller.id) or _NOTHING
+    window = (await site_of(services.log, request.site, cache=services.aggregate_cache)).policy.appeal_window
+    own = (
+        await overlay.of_member(services.served, request.site, request.thread, caller.id, why.now, window)
+        or MemberOverlay()
+    )
+    actor = caller.actor
     return json(
         {
-            "pending": overlay.pending,
-            "rejected": overlay.rejected,
-            "votes": overlay.votes,
+            "caller": {"id": actor.id, "name": caller.name, "kind": actor.kind, "roles": sorted(caller.roles)},
+            "now": rfc3339(why.now),
+            "pending": own.pending,
+            "rejected": own.rejected,
+            "withdrawn": own.withdrawn,
+            "votes": own.votes,
+            "reports": own.reports,
             "refusals": {"comment": _problem(why.comment), "vote": _problem(why.vote)},
+            "warning": None if why.warning is None else _warning(why.warning),
             "opened": why.opened,
         }
     )
+
+
+def _warning(warning: OpenWarning) -> dict[str, str | None]:
+    return {"id": str(warning.position), "at": rfc3339(warning.at), "reason": warning.reason, "code": warning.code}
 
 
 def _problem(refusal: Refusal | None) -> dict[str, Any] | None:
     return None if refusal is None else problem(refusal)
 
 
-_NOTHING: Final = MemberOverlay(pending=[], rejected=[], votes={})
 _TAG: Final = "Reading"
 
 _EXAMPLE_PENDING: Final = {
@@ -73,6 +88,16 @@ _EXAMPLE_PENDING: Final = {
     "edited": None,
     "votes": {"up": 0, "down": 0, "score": 0},
     "reason": None,
+    "held_by": {"kind": "rule", "name": "links"},
+}
+
+_EXAMPLE_REPORT: Final = {
+    "comment": "4fzgs5dxjyq7pwnm2kq3u6hbta",
+    "revision": 1,
+    "reason": "insult",
+    "at": "2023-10-29T10:12:00.000Z",
+    "outcome": "upheld",
+    "decided_at": "2023-10-29T10:40:00.000Z",
 }
 
 _FEED_EXAMPLE: Final = (
@@ -121,6 +146,8 @@ OPERATIONS: Final = (
             "Open the feed with `after` set to the `thread.position` of the page just read. Without `after` it starts "
             "now. After a reconnection, `Last-Event-ID` takes precedence over `after`. Events: `comment.posted`, "
             "`comment.edited`, `comment.removed`, `comment.restored`, `votes.changed`, `thread.changed` and `reset`. "
+            "`thread.changed` tells of the thread's status, title, inline questions and overrides of the policy. A "
+            "change of the site's policy is no event of a thread, so no feed tells of it: read the policy again. "
             "After `reset`, read the page again; it is sent if the position is too old or unknown, or if the replay "
             "would be too long. `data` is the state of the public row, so a repeat is harmless. The response for an "
             "archived thread is 204, which stops an EventSource permanently. For a thread that is not open yet, the "
@@ -160,17 +187,24 @@ OPERATIONS: Final = (
         tag=_TAG,
         summary="Read the caller's own part of a thread",
         detail=(
-            "Separate from the page, so that the page is the same for everyone. At most 100 rows, newest first. "
-            "`opened` is false if the thread is not open yet and the caller's first comment may open it."
+            "Separate from the page, so that the page is the same for everyone. At most 100 rows and 100 reports, "
+            "newest first. `held_by` says why a text waits, and names no matched text and no moderator. A decided "
+            "report is listed for 30 days after its decision. `opened` is false if the thread is not open yet and the "
+            "caller's first comment may open it."
         ),
         handler=read_overlay,
         query=AfterQuery,
         answer=shapes.Overlay,
         example={
+            "caller": {"id": "u-7", "name": "Sayantani", "kind": "member", "roles": []},
+            "now": "2023-10-29T12:00:00.000Z",
             "pending": [_EXAMPLE_PENDING],
             "rejected": [],
+            "withdrawn": [],
             "votes": {rows.EXAMPLE_ROW["id"]: {"value": 1, "revision": 2}},
+            "reports": [_EXAMPLE_REPORT],
             "refusals": {"comment": None, "vote": None},
+            "warning": None,
             "opened": True,
         },
         problems=("unknown-position",),

@@ -38,7 +38,7 @@ class Key(NamedTuple):
     staff: bool
 
 
-class _Entry(NamedTuple):
+class _PastEntry(NamedTuple):
     answer: PageAnswer
     state: ThreadProgress
 
@@ -65,7 +65,7 @@ class PastPages:
         self._served, self._log = served, log
         self.work = BoundedWork("past", "the past", at_once=at_once, queue=queue, wait=wait, share=share)
         """The bound of this work. The record of a thread is read within it, too."""
-        self._entries = Lru[Key, _Entry](most_bytes, most_each=most_bytes // 4)
+        self._entries = Lru[Key, _PastEntry](most_bytes, most_each=most_bytes // 4)
         self._flights: SingleFlight[tuple[Key, ThreadProgress], PageAnswer] = SingleFlight()
         metrics.PAST_BYTES.set_function(lambda: self.bytes)
 
@@ -101,7 +101,7 @@ class PastPages:
             )
         # A page made from views that lag behind `state` may show what has been taken down since.
         if state.last is not None and made.view_position.includes(state.last):
-            entry = _Entry(made.answer, state)
+            entry = _PastEntry(made.answer, state)
             self._entries.put(key, entry, entry.size)
         return made.answer
 

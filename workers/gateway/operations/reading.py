@@ -1,5 +1,6 @@
 """Shared by reads: waiting for the caller's own writes, and responses built by the views."""
 
+from datetime import tzinfo
 from typing import Any
 
 from core.application.loading import load_context
@@ -9,6 +10,7 @@ from core.moment import parse_moment
 from core.partitions import partition_of
 from core.position import Position
 from core.refusals import NotFound, Unavailable
+from projections.figures.period import MOST_DAYS, BadPeriod, Period, period_of
 from projections.read.progress import reached, view_position
 from projections.read.queries import PageAnswer
 from workers.gateway.http.refusals import BadRequest, UnknownPosition
@@ -16,7 +18,7 @@ from workers.gateway.http.response import Response
 from workers.gateway.operations.operation import Request
 from workers.gateway.operations.writing import VIEW_WITHIN
 
-NOBODY = Caller(id="-", name="")
+ANONYMOUS = Caller(id="-", name="")
 """Stands for a request without a token, where a context needs a caller."""
 
 
@@ -56,7 +58,7 @@ async def context_of(request: Request[Any, Any]) -> Context:
         services.log,
         site=request.site,
         thread=request.thread,
-        caller=request.token or NOBODY,
+        caller=request.token or ANONYMOUS,
         cache=services.aggregate_cache,
     )
     context.require_thread()
@@ -69,6 +71,16 @@ def moment_of(pointer: str, text: str) -> Position | int:
         return parse_moment(text)
     except ValueError as error:
         raise BadRequest.at(pointer, str(error)) from None
+
+
+def period_asked_for(
+    from_: str | None, to: str | None, zone: tzinfo, now: int, *, most_days: int = MOST_DAYS
+) -> Period:
+    """The period between two bounds, as `projections.figures.period.period_of`. Raises BadRequest."""
+    try:
+        return period_of(from_, to, zone, now, most_days=most_days)
+    except BadPeriod as error:
+        raise BadRequest.at(f"/{error.bound}", str(error)) from None
 
 
 def position_of(pointer: str, text: str) -> Position:

@@ -90,7 +90,7 @@ def _wanted(query: shapes.RecordQuery) -> Wanted:
 
 
 async def _index(request: Request[shapes.RecordQuery, None], reader: Reader) -> tuple[RecordIndex, Show]:
-    """The index of the record that a reader may know of, and what shows its events."""
+    """The index of the events that a reader may know of, and the function that makes the record of each."""
     records, name = request.services.records, (request.site, request.thread)
     partition = partition_of(*name, request.services.log.partitions)
     if reader == "everyone":

@@ -9,24 +9,27 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import OctKey
 from msgspec import UNSET
 
-from core.application.current_state import site_of
+from core.application.current_state import site_of, site_then
 from core.application.transact import would_refuse
 from core.concurrency import gathered
+from core.domain.origins import normalised
 from core.domain.site import ChangePolicy, OpenSite, RekeySite, Site
 from core.policy import Policy, PolicyChanges
 from core.position import Position
-from core.refusals import BadField, NotFound, SiteExists
+from core.refusals import BadField, NotAllowed, NotFound, NotYetOpened, SiteExists
 from projections.read import cursors
 from projections.read.queries import ListQuery
 from workers.gateway.auth.keyring import KeySet
+from workers.gateway.auth.public_keys import MalformedKey, usable_key
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.response import Response, json
 from workers.gateway.operations.operation import ROOT, Access, Operation, Request
+from workers.gateway.operations.reading import moment_of
 from workers.gateway.operations.services import Services
 from workers.gateway.operations.writing import CREATED, OK, acknowledged, execute, position_response, with_durability
 from workers.gateway.shapes import sites as shapes
 from workers.gateway.shapes.common import Position as PositionAnswer
-from workers.gateway.shapes.keys import SHORTEST_SECRET, EitherKeys, Jwks, KeysGiven
+from workers.gateway.shapes.site_keys import SHORTEST_SECRET, EitherKeys, Jwks, KeysGiven
 
 
 async def open_site(request: Request[NoQuery, shapes.OpenSite]) -> Response:
@@ -91,6 +94,20 @@ async def read_site(request: Request[NoQuery, None]) -> Response:
     return _answer(request.site, site, site.policy_at)
 
 
+async def read_policy(request: Request[shapes.PolicyQuery, None]) -> Response:
+    """The policy of the site, now or at a moment."""
+    if not request.caller.roles & _READERS:
+        raise NotAllowed("this requires the role admin or auditor")
+    site = await _site(request)
+    at = request.query.at
+    if at is not None:
+        then = await site_then(request.services.log, request.site, moment_of("/at", at))
+        if then is None:
+            raise NotYetOpened("the site was not opened yet at that time")
+        site = then
+    return _answer(request.site, site, site.policy_at)
+
+
 async def change_policy(request: Request[NoQuery, PolicyChanges]) -> Response:
     """Change fields of the policy; the other fields stay."""
     result = await execute(request, ChangePolicy(changes=request.body))
@@ -128,20 +145,39 @@ def _given(services: Services, keys: KeysGiven, pointer: str) -> KeySet:
                 )
         return KeySet("hs256", len(keys.hs256), msgspec.json.encode(keys.hs256))
     if keys.jwks is not UNSET and keys.hs256 is UNSET:
-        number = len(keys.jwks.keys) if isinstance(keys.jwks, Jwks) else 1
-        return KeySet("jwks", number, msgspec.json.encode(keys.jwks))
+        if isinstance(keys.jwks, Jwks):
+            _check_public_keys(keys.jwks, f"{pointer}/jwks/keys")
+            return KeySet("jwks", len(keys.jwks.keys), msgspec.json.encode(keys.jwks))
+        address = normalised(keys.jwks)
+        if address is None:
+            raise BadField(f"{pointer}/jwks", "the address must be https, without a user")
+        return KeySet("jwks", 1, msgspec.json.encode(address))
     raise BadField(pointer, "keys must be either hs256 or jwks")
 
 
 def _check_secret(secret: str, pointer: str) -> None:
     if len(secret.encode()) < SHORTEST_SECRET:
         raise BadField(pointer, f"a secret must have at least {SHORTEST_SECRET} bytes")
+    if len(set(secret)) == 1:
+        raise BadField(pointer, "a secret must not repeat one character: make a random one")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", SecurityWarning)
             OctKey.import_key(secret.encode())
     except (ValueError, SecurityWarning):
         raise BadField(pointer, "this is a public key or a certificate, not a secret") from None
+
+
+def _check_public_keys(jwks: Jwks, pointer: str) -> None:
+    """Raise BadField for a key that is meant to verify tokens and cannot, and for a set without any that can."""
+    usable = 0
+    for number, jwk in enumerate(jwks.keys):
+        try:
+            usable += usable_key(jwk) is not None
+        except MalformedKey as error:
+            raise BadField(f"{pointer}/{number}", str(error)) from None
+    if not usable:
+        raise BadField(pointer, "no key of the set can verify tokens: RS256, RS512, PS256, ES256 or EdDSA")
 
 
 _OTHER: Final = "the site was opened with other keys, or its keys have been replaced since"
@@ -154,6 +190,7 @@ _SITE: Final = {
 }
 _KEYS: Final = {"hs256": ["0123456789abcdef0123456789abcdef"]}
 _TAG: Final = "Sites"
+_READERS: Final = frozenset({"admin", "auditor"})
 ALL: Final = "/v1/sites"
 
 OPERATIONS: Final = (
@@ -217,15 +254,30 @@ OPERATIONS: Final = (
         problems=("not-allowed",),
     ),
     Operation(
+        name="readPolicy",
+        method="GET",
+        path=f"{ROOT}/policy",
+        access=Access.ADMIN_OR_AUDITOR,
+        tag=_TAG,
+        summary="Read the policy of a site, as it is or as it was",
+        detail="`position` is that of the event that set the policy: decisions name it as `by_policy`.",
+        handler=read_policy,
+        query=shapes.PolicyQuery,
+        answer=shapes.SiteAnswer,
+        example=_SITE,
+        problems=("not-allowed", "not-yet-opened"),
+    ),
+    Operation(
         name="changePolicy",
         method="PATCH",
         path=f"{ROOT}/policy",
-        access=Access.ADMIN,
+        access=Access.ADMIN_OR_OPERATOR,
+        required_role="admin",
         tag=_TAG,
         summary="Change the policy of a site",
         detail=(
-            "Missing fields keep their values. A version that does not know a rule holds every text: update every "
-            "gateway before you set a new kind of rule."
+            "Missing fields keep their values. The change is in force at once, and no feed tells of it. A version that "
+            "does not know a rule holds every text: update every gateway before you set a new kind of rule."
         ),
         handler=change_policy,
         body=PolicyChanges,

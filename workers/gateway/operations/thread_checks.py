@@ -30,7 +30,7 @@ KEPT_S: Final = 60.0
 """Seconds for which a result is kept at most."""
 MOST_KEPT: Final = 1000
 """Results that are kept; the least recently used are evicted."""
-MOST_TOLD: Final = 100
+MOST_LISTED: Final = 100
 """Differences that a result lists."""
 SHARE: Final = 0.5
 """Share of the event loop's time that checks may take."""
@@ -61,7 +61,7 @@ class ThreadCheckResult(Struct, frozen=True, kw_only=True):
     """Parts of the views that another version wrote in another way."""
 
 
-class _Kept(NamedTuple):
+class _CheckEntry(NamedTuple):
     state: ThreadProgress
     at: float
     result: ThreadCheckResult
@@ -84,7 +84,7 @@ class ThreadChecks:
         self._served, self._log, self._clock = served, log, clock
         self._work = BoundedWork("check", "checks", at_once=1, share=SHARE)
         self._kept_for = kept
-        self._kept = Lru[tuple[str, str], _Kept](MOST_KEPT)
+        self._kept = Lru[tuple[str, str], _CheckEntry](MOST_KEPT)
         self._flights: SingleFlight[tuple[str, str], ThreadCheckResult] = SingleFlight()
 
     async def check(self, site: str, thread: str) -> ThreadCheckResult:
@@ -100,7 +100,7 @@ class ThreadChecks:
         async def make() -> ThreadCheckResult:
             async with self._work.place() as pace:
                 result = await self._made(site, thread, pace)
-            self._kept.put(name, _Kept(state, self._clock(), result), 1)
+            self._kept.put(name, _CheckEntry(state, self._clock(), result), 1)
             return result
 
         return await self._flights.get(name, make)
@@ -129,8 +129,8 @@ class ThreadChecks:
         differs = False
         async for difference in check.differences(fold):
             differs = True
-            if len(found) < MOST_TOLD:
-                found.append(_told(difference))
+            if len(found) < MOST_LISTED:
+                found.append(_without_values(difference))
         return ThreadCheckResult(
             events=fold.state.events,
             identical=not differs,
@@ -140,7 +140,7 @@ class ThreadChecks:
         )
 
 
-def _told(difference: Difference) -> ThreadDifference:
+def _without_values(difference: Difference) -> ThreadDifference:
     """A difference without its values, and with no other field than the id of a comment."""
     view = difference.key.rpartition(":")[2]
     if difference.parked is not None:

@@ -7,8 +7,10 @@ import msgspec
 
 from core.application.current_state import policy_in_force
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
+from core.events.types import AnchorReworded
 from core.policy import STAFF_ONLY, Overrides, Policy, PolicyChanges
 from core.refusals import NotFound
+from core.times import rfc3339
 from projections.read.comments import anchors
 from projections.read.queries import ThreadsQuery
 from projections.read.threads import threads
@@ -17,15 +19,16 @@ from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.response import Response, encode
 from workers.gateway.operations.operation import ROOT, THREAD, Access, Operation, Request
 from workers.gateway.operations.reading import caught_up, found
-from workers.gateway.operations.writing import on_thread
+from workers.gateway.operations.writing import execute, on_thread, position_response
 from workers.gateway.shapes import rows
 from workers.gateway.shapes import threads as shapes
 from workers.gateway.shapes.common import AfterQuery, Position
 
 
 async def open_thread(request: Request[NoQuery, shapes.OpenThread]) -> Response:
-    """Open a thread, or change its title or address."""
-    return await on_thread(request, OpenThread(url=request.body.url, title=request.body.title))
+    """Open a thread, change its title, address or labels, or confirm an unverified title."""
+    body = request.body
+    return await on_thread(request, OpenThread(url=body.url, title=body.title, labels=body.labels))
 
 
 async def set_status(request: Request[NoQuery, shapes.SetStatus]) -> Response:
@@ -41,7 +44,8 @@ async def read_policy(request: Request[NoQuery, None]) -> Response:
     policy, overrides = msgspec.structs.asdict(found.policy), found.overrides.given()
     if not whole:
         policy, overrides = _public(policy), _public(overrides)
-    body = encode({**policy, "overrides": overrides} | ({} if found.opened else {"opened": False}))
+    closes = {} if found.closes_at is None else {"closes_at": rfc3339(found.closes_at)}
+    body = encode({**policy, "overrides": overrides} | closes | ({} if found.opened else {"opened": False}))
     return Response(200, body, tag=blake2b(body, digest_size=12).hexdigest())
 
 
@@ -70,7 +74,10 @@ async def put_anchor(request: Request[NoQuery, shapes.PutAnchor]) -> Response:
         prompt=body.prompt,
         status=body.status,
     )
-    return await on_thread(request, command)
+    result = await execute(request, command, thread=request.thread)
+    if any(isinstance(one.event, AnchorReworded) for one in result.recorded):
+        await request.services.sightings.forget(request.site, request.thread, command.anchor)
+    return position_response(request, result)
 
 
 async def read_anchors(request: Request[AfterQuery, None]) -> Response:
@@ -108,7 +115,8 @@ OPERATIONS: Final = (
         detail=(
             "`overrides` has the fields that the thread overrides. If the thread is not open yet and a first comment "
             "may open it: the policy of the site, with `opened` false. A moderator's token gets every field; for "
-            f"everyone else {_LEFT_OUT} and `tells` of reasons are left out, in `overrides` too."
+            f"everyone else {_LEFT_OUT} and `tells` of reasons are left out, in `overrides` too. Pages show `banner` "
+            "above the field, and list `report_reasons` to who reports a comment."
         ),
         handler=read_policy,
         answer=shapes.PolicyInForce,
@@ -123,7 +131,7 @@ OPERATIONS: Final = (
         tag=_TAG,
         summary="Replace a thread's overrides of the policy",
         detail="Replaces all overrides: a missing field gets the value of the site again. Fields that are not listed "
-        "are the site's alone.",
+        "are the site's alone. The feed of the thread tells of the change as `thread.changed`.",
         handler=override_policy,
         body=Overrides,
         request_example={"premoderation": "all"},
@@ -137,10 +145,16 @@ OPERATIONS: Final = (
         path=THREAD,
         access=Access.MODERATOR,
         tag=_TAG,
-        summary="Open or retitle a thread",
+        summary="Open, retitle or label a thread",
+        detail="A title that a member gave with a first comment is unverified: only staff see it. Giving it again "
+        "confirms it.",
         handler=open_thread,
         body=shapes.OpenThread,
-        request_example={"url": "https://example.org/power-broker", "title": "The power broker"},
+        request_example={
+            "url": "https://example.org/power-broker",
+            "title": "The power broker",
+            "labels": ["politics"],
+        },
         answer=Position,
         example=_POSITION,
         statuses=(201, 200),

@@ -1,11 +1,12 @@
 """Execution of commands, and the responses to writes."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import msgspec
 
 from core import ids
+from core.application.member_notes import notes_of
 from core.application.transact import Result, transact
 from core.domain.handler import Command
 from core.durability import MEMORY
@@ -14,6 +15,7 @@ from core.times import parse_rfc3339
 from projections.read import comments
 from projections.read.progress import reached
 from workers.gateway.http.response import Header, Response, encode, json
+from workers.gateway.operations.member_rates import count_opening
 from workers.gateway.operations.operation import Request
 from workers.gateway.shapes.rows import Waiting
 from workers.runtime import logs, metrics
@@ -48,20 +50,22 @@ async def execute(
         site=request.site,
         thread=thread,
         caller=caller,
-        key=_key(request, item),
+        key=command_key(request, item),
         batch=batch,
         cache=services.aggregate_cache,
-        confirm=None if request.provisional is None else request.provisional.confirm,
+        confirm=request.confirm,
+        admit=None if request.rate is None else partial(count_opening, request, command),
     )
     if result.after is not None:
         services.current_rows.appended(result.recorded, result.after, result.earlier)
+    services.notes.put(notes_of(result, caller, request.site, thread))
     logs.about(position=str(result.position))
     return result
 
 
 async def with_durability(request: Request[Any, Any], result: Result) -> Result:
     """The result of a site command, with the durability that it and all writes beside it have reached by now."""
-    durability = await request.services.log.confirm(request.site, "", _key(request, None))
+    durability = await request.services.log.confirm(request.site, "", command_key(request, None))
     return msgspec.structs.replace(result, durability=durability or MEMORY)
 
 
@@ -95,28 +99,45 @@ async def on_comment(request: Request[Any, Any], command: Command) -> Response:
 
 
 async def comment_response(
-    request: Request[Any, Any], result: Result, comment: str, *headers: Header, waiting: Waiting | None = None
+    request: Request[Any, Any],
+    result: Result,
+    comment: str,
+    *headers: Header,
+    waiting: Waiting | None = None,
+    more: bytes = b"",
 ) -> Response:
-    """Respond to a write on a comment once the views include the write. `waiting` goes beside the row."""
+    """Respond to a write on a comment once the views include the write. `waiting` and `more` go beside the row."""
     served = request.services.served
     row: bytes | None = None
     with request.gate.released():
         shown = await reached(served, request.site, request.thread, result.position, within=VIEW_WITHIN)
     if shown:
         row = await comments.row(served, request.site, request.thread, comment, request.viewer)
-    return row_response(request, row, result, *headers, waiting=waiting)
+    return row_response(request, row, result, *headers, waiting=waiting, more=more)
 
 
 def row_response(
-    request: Request[Any, Any], row: bytes | None, result: Result, *headers: Header, waiting: Waiting | None = None
+    request: Request[Any, Any],
+    row: bytes | None,
+    result: Result,
+    *headers: Header,
+    waiting: Waiting | None = None,
+    more: bytes = b"",
 ) -> Response:
-    """The response `{"position", "comment"}`, with `waiting` if a revision waits; the row is JSON already."""
-    more = b"" if waiting is None else b',"waiting":%b' % encode(waiting)
+    """The response `{"position", "comment"}`, with `waiting` if a revision waits; the row is JSON already.
+
+    `more` are further members as JSON, each with a leading comma.
+    """
+    if waiting is not None:
+        more += b',"waiting":%b' % encode(waiting)
     body = b'{"position":"%b","comment":%b%b}' % (str(result.position).encode(), row or b"null", more)
     return acknowledged(request, Response(CREATED if result.created else OK, body, headers), result)
 
 
-def _key(request: Request[Any, Any], item: str | None) -> str:
+def command_key(request: Request[Any, Any], item: str | None) -> str:
+    """The command key of a request, or of one item of it."""
+    if item is None and request.rate is not None:
+        return request.rate.digest
     return ids.command_key(
         request.site, request.caller.id, request.operation.method, request.place, item or request.key
     )

@@ -4,7 +4,8 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from core.ids import END, Slug
+from core.ids import END, BatchId
+from core.times import TimeText
 
 POSITION_PATTERN: Final = rf"^[0-9]{{1,15}}-[0-9]{{1,15}}{END}"
 PositionText = Annotated[
@@ -15,7 +16,6 @@ PositionText = Annotated[
         description="Id of an event in its log, `<ms>-<n>`; ordered within one thread.",
     ),
 ]
-SlugText = Annotated[Slug, Meta(examples=["abuse"])]
 Revision = Annotated[int, Meta(ge=1, le=999_999, examples=[2], description="Revisions are numbered from 1.")]
 Reason = Annotated[
     str, Meta(max_length=1000, examples=["Please keep to the subject."], description="The reason, as free text.")
@@ -36,6 +36,10 @@ At = Annotated[
         examples=["2023-10-29T11:20:00.000Z"],
         description="A time or a position: the response is the thread as it stood then.",
     ),
+]
+ContinuedBatch = Annotated[
+    BatchId,
+    Meta(description="The batch of an earlier request of the caller, within an hour, which this one continues."),
 ]
 Status = Literal["published", "pending", "rejected", "withdrawn"]
 
@@ -62,6 +66,22 @@ class FieldError(Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class Decider(Struct, frozen=True, kw_only=True):
+    """The member who decided. `name` is null if they never wrote on this site."""
+
+    id: str
+    name: str | None
+
+
+class DecidedSince(Struct, frozen=True, kw_only=True):
+    """A decision that came between what a moderator saw and the request."""
+
+    verdict: Literal["approve", "hold", "reject"]
+    by: Decider
+    at: TimeText
+    reason: str | None
+
+
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The reason a request was refused (RFC 9457). Choose the wording for people by the last part of `type`."""
 
@@ -71,8 +91,16 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: Annotated[str, Meta(description="Explanation for developers, in English.")]
     current: Annotated[int | str | None, Meta(description="The current value, if the request had another.")] = None
     needs: Annotated[str | None, Meta(description="The required entitlement.")] = None
-    until: Annotated[str | None, Meta(description="End of the suspension; null if it is permanent.")] = None
+    until: Annotated[
+        str | None,
+        Meta(description="End of the suspension, null if it is permanent; or end of the window for appeals."),
+    ] = None
+    reason: Annotated[str | None, Meta(description="The reason of the suspension.")] = None
     limit: Annotated[int | None, Meta(description="Maximum number of characters.")] = None
+    decided: Annotated[
+        DecidedSince | None,
+        Meta(description="For moderators, with a stale revision or status: the decision that came between."),
+    ] = None
     errors: Annotated[list[FieldError], Meta(description="The errors, with their places in the request.")] = []
     request: Annotated[
         str | None, Meta(description="Only with `internal`: the id under which the error is logged.")
@@ -86,7 +114,7 @@ class ProblemType(Struct, frozen=True, kw_only=True):
     title: str
     statuses: list[int]
     meaning: str
-    advice: Annotated[str, Meta(description="What to do about the problem.")]
+    advice: Annotated[str, Meta(description="The remedy.")]
 
 
 class About(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,8 @@ class FeedThreadHead(FeedThread, frozen=True, kw_only=True):
         TimeText | None,
         Meta(description="Time at which the thread was last closed, archived or reopened; null as on the page."),
     ]
-    title: str
+    title: Annotated[str | None, Meta(description="Null while the title is unverified, as on the page.")]
+    labels: list[str]
     url: str
 
 
@@ -60,6 +61,10 @@ class Reset(Struct, frozen=True, kw_only=True):
     """Empty. The client must read the page again."""
 
 
+class QueueChanged(Struct, frozen=True, kw_only=True):
+    """Empty. The client reads the queue again."""
+
+
 FEED: Final[Mapping[str, Any]] = {
     "comment.posted": CommentChanged,
     "comment.edited": CommentChanged,
@@ -70,3 +75,6 @@ FEED: Final[Mapping[str, Any]] = {
     "reset": Reset,
 }
 """Shapes by event name."""
+
+STAFF_FEED: Final[Mapping[str, Any]] = {"queue.changed": QueueChanged}
+"""Shapes of the staff feed by event name."""

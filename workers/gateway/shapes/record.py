@@ -73,7 +73,7 @@ class StripCounts(Struct, frozen=True, kw_only=True):
     edited: Annotated[int, Meta(description="Edits, withdrawals and restorations by authors.")]
     reported: int
     decided: Annotated[int, Meta(description="Verdicts, redactions, editors' picks.")]
-    opened: Annotated[int, Meta(description="What happened to the thread itself and to its inline questions.")]
+    opened: Annotated[int, Meta(description="Events of the thread itself and of its inline questions.")]
     votes: int
 
 

@@ -38,13 +38,20 @@ class Row(FeedRow, frozen=True, kw_only=True, gc=False):
 _OF_EARLIER: Final = "Absent if an earlier version made the views and nothing happened since."
 
 
+UnverifiedTitle = Annotated[
+    str | UnsetType,
+    Meta(description="The title that a member gave with a first comment. Present while nobody confirmed it."),
+]
+
+
 class ThreadHead(Struct, frozen=True, kw_only=True):
     """A thread as a whole; `comments` counts the published ones, `featured` the published editors' picks."""
 
     id: str
     site: str
     url: str
-    title: str
+    title: Annotated[str | None, Meta(description="Null while the title is one that a member gave: it is unverified.")]
+    labels: Annotated[list[str] | UnsetType, Meta(description=_OF_EARLIER)] = UNSET
     status: Literal["open", "closed", "archived"]
     status_at: Annotated[
         TimeText | UnsetType | None,
@@ -95,6 +102,7 @@ class WaitingCounts(Struct, frozen=True, kw_only=True):
 class ListedThread(ThreadHead, frozen=True, kw_only=True):
     """A thread for staff. `opened_by` is null if an earlier version made the views."""
 
+    unverified_title: UnverifiedTitle = UNSET
     opened_at: TimeText
     opened_by: Opener | None
     written_at: TimeText
@@ -120,9 +128,25 @@ class Permalink(Struct, frozen=True, kw_only=True):
 class HeldBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The reason a text waits."""
 
-    kind: Literal["rule", "staff", "reports"]
-    name: str | None
+    kind: Literal["rule", "staff", "reports", "screening"]
+    name: Annotated[
+        str | None,
+        Meta(
+            description="Of a rule, its name; of staff, who held it. Of `screening`: `unanswered` (the screener has "
+            "not answered yet), `held` (it said so), `failed` (it gave no answer)."
+        ),
+    ]
     match: str | None = None
+    spans: Annotated[
+        list[tuple[int, int]] | None,
+        Meta(
+            description="Places of the match in the body, `[from, to]` in code points, `to` exclusive; they may "
+            "overlap. Absent where it cannot be located. In the queue only."
+        ),
+    ] = None
+    reason: Annotated[str | None, Meta(description="Words of the rule for the author of the text, if it has any.")] = (
+        None
+    )
 
 
 class Waiting(Struct, frozen=True, kw_only=True):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from msgspec import UNSET, Meta, Struct, UnsetType, defstruct
 from msgspec.structs import fields
 
-from core.domain.rules.table import RULES
+from core.domain.rules.registry import RULES
 from core.policy import STAFF_ONLY, Overrides, Policy
 from workers.gateway.shapes.common import PositionText
-from workers.gateway.shapes.keys import EitherKeys
 from workers.gateway.shapes.rows import NextCursor
+from workers.gateway.shapes.site_keys import EitherKeys
 
 Name = Annotated[str, Meta(min_length=1, max_length=120, examples=["UnHerd"], description="Name of the publication.")]
 
@@ -79,6 +79,22 @@ class SiteAnswer(Struct, frozen=True, kw_only=True):
     name: str
     policy: PolicyAnswer
     position: PositionText
+
+
+class PolicyQuery(Struct, frozen=True, kw_only=True):
+    """The moment at which a policy is read; left out: now."""
+
+    at: (
+        Annotated[
+            str,
+            Meta(
+                max_length=40,
+                examples=["2023-10-29T11:20:00.000Z"],
+                description="A time, or a position in the log of the site, such as the `by_policy` of an event.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class SiteList(Struct, frozen=True, kw_only=True):

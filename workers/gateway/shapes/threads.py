@@ -5,10 +5,13 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from core.domain.context import ThreadStatus
-from core.ids import ThreadId
+from core.ids import Label, ThreadId
+from core.times import TimeText
 from projections.read import queries
 from workers.gateway.shapes.common import After, At, Reason
+from workers.gateway.shapes.rows import NextCursor
 from workers.gateway.shapes.sites import OverridesAnswer, PublicPolicy
+from workers.gateway.shapes.staff import StaffThread
 
 Url = Annotated[
     str,
@@ -23,10 +26,23 @@ Url = Annotated[
 Title = Annotated[str, Meta(min_length=1, max_length=500, examples=["The power broker"])]
 
 
+Labels = Annotated[tuple[Label, ...], Meta(max_length=10)]
+
+
 class PolicyInForce(PublicPolicy, frozen=True, kw_only=True):
     """The policy in force in a thread. Only moderators get the fields that staff see."""
 
     overrides: OverridesAnswer
+    closes_at: (
+        Annotated[
+            str,
+            Meta(
+                examples=["2026-12-24T09:00:00.000Z"],
+                description="Time at which the thread closes by its age. Present if `close_after` is set.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     opened: (
         Annotated[
             Literal[False],
@@ -41,6 +57,9 @@ class OpenThread(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     url: Url
     title: Title
+    labels: Annotated[
+        Labels | None, Meta(description="Labels of the thread, for example its desk. Left out: as they are.")
+    ] = None
 
 
 class SetStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +107,38 @@ class Anchors(Struct, frozen=True, kw_only=True):
     """The inline questions of a thread."""
 
     anchors: list[Anchor]
+
+
+class PutSighting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The result of a search for the passage of an inline question in its article."""
+
+    found: bool
+    proposal: (
+        Annotated[Quote, Meta(description="The text that stands there instead, for a passage that was not found.")]
+        | None
+    ) = None
+
+
+class SightingAnswer(Struct, frozen=True, kw_only=True):
+    """The result as it was noted."""
+
+    found: bool
+
+
+class SightedAnchor(Anchor, frozen=True, kw_only=True):
+    """An inline question with the last search for its passage."""
+
+    thread: StaffThread
+    found: bool
+    seen_at: TimeText
+    proposal: Quoted | None
+
+
+class SightedAnchors(Struct, frozen=True, kw_only=True):
+    """A page of inline questions."""
+
+    anchors: list[SightedAnchor]
+    next: NextCursor
 
 
 class PageParameters(queries.PageQuery, frozen=True, kw_only=True):

@@ -10,9 +10,9 @@ from joserfc import jws
 from joserfc.jwk import OctKey
 
 from core.caller import Caller
-from tests.support.house import ADMIN_SECRET, SECRET, SITE, Who, claims_of, signed
+from tests.support.house import ADMIN_SECRET, SECRET, SITE, signed
 from workers.gateway.auth import tokens
-from workers.gateway.auth.keyring import TOKEN_OVERHEAD, SiteKeys, Tokens
+from workers.gateway.auth.signing_keys import TOKEN_OVERHEAD, SiteKeys, Tokens
 from workers.gateway.http.refusals import InvalidToken
 
 NOW = 1_700_000_000.0
@@ -266,8 +266,3 @@ def test_an_authorization_header_is_bearer_and_a_token() -> None:
 def test_nothing_that_holds_a_secret_shows_it() -> None:
     assert SECRET not in repr(keys())
     assert ADMIN_SECRET not in repr(tokens.Operators(ADMIN_SECRET))
-
-
-def test_a_site_with_a_key_set_is_told_that_it_has_to_wait() -> None:
-    with pytest.raises(InvalidToken, match="JWKS"):
-        tokens.verify(signed(claims_of(Who("ada"))), SITE, SiteKeys("jwks"), NOW)

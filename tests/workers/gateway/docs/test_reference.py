@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from workers.gateway.auth.tokens import Claims, OperatorClaims
+from workers.gateway.auth.claims import Claims
+from workers.gateway.auth.tokens import OperatorClaims
 from workers.gateway.docs.openapi import document, problems_of
 from workers.gateway.docs.reference import page
 from workers.gateway.http import problems

@@ -9,7 +9,7 @@ import pytest
 from msgspec import Struct, inspect
 
 from core import ids
-from core.domain.rules.table import RULES
+from core.domain.rules.registry import RULES
 from core.policy import STAFF_ONLY
 from projections.thread.effects import PublicChange
 from workers.gateway.docs.openapi import document
@@ -115,7 +115,7 @@ def test_what_only_staff_see_is_not_in_the_policy_for_everyone() -> None:
     everyone, staff = (set(COMPONENTS[name]["required"]) for name in ("PolicyInForce", "PolicyAnswer"))
     assert staff - everyone == STAFF_ONLY
     assert everyone - staff == {"overrides"}
-    assert set(COMPONENTS["PolicyInForce"]["properties"]) == staff | {"overrides", "opened"}
+    assert set(COMPONENTS["PolicyInForce"]["properties"]) == staff | {"overrides", "closes_at", "opened"}
 
 
 def test_every_enum_has_its_type() -> None:

@@ -34,7 +34,7 @@ OURS: Final = {
 }
 ATTRIBUTES: Final = {
     *("class", "id", "part", "href", "rel", "dir", "datetime", "tabindex", "start", "aria-labelledby", "aria-expanded"),
-    *("data-key", "data-revision", "data-next", "data-to"),
+    *("data-key", "data-revision", "data-next", "data-to", "data-by", "data-anchor"),
 }
 VOID: Final = {"br", "link", "input"}
 EN: Final = words_of("en")
@@ -249,6 +249,21 @@ def test_a_day_is_told_where_it_is_another_than_that_of_the_row_above_and_a_year
     tree = Tree(html)
     shown = [tree.of("id", f"t-{name}").partition(",")[0] for name in ("c1", "same", "later", "year")]
     assert shown == ["12 Oct11:15", "12:00", "26 Oct12:00", "26 Oct 203612:00"]
+
+
+def test_a_day_on_which_the_clocks_change_has_times_of_two_zones() -> None:
+    def reply(name: str, at: str) -> dict[str, Any]:
+        none: dict[str, Any] = {"count": 0, "comments": [], "next": None}
+        return {"id": name, "status": "rejected", "posted_at": at, "author": None, "replies": none}
+
+    replies = [reply("winter", "2026-03-29T00:59:59.000Z"), reply("summer", "2026-03-29T01:00:00.000Z")]
+    page = page_of(replies={"count": 2, "comments": replies, "next": None})
+    tree = Tree(write_rows(page, GIVEN._replace(zone=ZoneInfo("Europe/Berlin"))))
+    told = [tree.of("id", f"t-{name}") for name in ("winter", "summer")]
+    assert told == [
+        "29 Mar01:59, 29 March 2026 at 01:59:59 CET, link to this comment",
+        "29 Mar03:00, 29 March 2026 at 03:00:00 CEST, link to this comment",
+    ]
 
 
 @given(pages())

@@ -10,8 +10,14 @@ import pytest
 from workers.gateway.html.words import FALLBACK, Words, languages, words_of
 
 WEB: Final = Path(__file__).parents[4] / "workers" / "gateway" / "web" / "static"
-FOLDERS: Final = (WEB / "words", WEB / "audit" / "words", WEB / "audit" / "exhibit")
-"""Words of the section and the reading pages, of the audit room, and of its exhibits."""
+FOLDERS: Final = (
+    WEB / "words",
+    *(WEB / "words" / name for name in ("write", "staff")),
+    *(WEB / "audit" / name for name in ("words", "later", "exhibit")),
+    *(WEB / "console" / name for name in ("words", "later", "figures")),
+)
+"""Words of the section and the reading pages, of writing, of staff, of the audit room with its parts and exhibits, and
+of the console with its parts and its figures."""
 FILES: Final = sorted(path for folder in FOLDERS for path in folder.glob("*.json"))
 IDS: Final = [f"{path.parents[1].name}-{path.parent.name}-{path.stem}" for path in FILES]
 FORMS: Final = {
@@ -23,8 +29,11 @@ FORMS: Final = {
     "he": ["one", "two", "other"],
 }
 """Plural categories of each language (CLDR)."""
-ALONE: Final = {"ar": {"zero", "one", "two"}, "he": {"one", "two"}}
-"""Categories that stand for one number each, by language: there the number may be a word, or be left out."""
+ALONE: Final = {"ar": {"zero", "one", "two"}, "de": {"one"}, "en": {"one"}, "es": {"one"}, "he": {"one", "two"}}
+"""Categories that stand for one number each, by language: there the number may be a word, or be left out.
+
+French has none, since its `one` stands for 0 and 1.
+"""
 NOTE: Final = "_note"
 """Key of a word to those who read the file."""
 
@@ -56,6 +65,12 @@ def test_a_language_has_every_sentence_with_the_same_places(path: Path) -> None:
         assert shape(found[key]) == shape(sentence), key
         assert places(found[key]) == places(sentence), key
     assert found["direction"] in ("ltr", "rtl")
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_files_of_a_language_agree_on_its_locale_and_its_direction(path: Path) -> None:
+    found, section = sentences(path), sentences(WEB / "words" / path.name)
+    assert (found["locale"], found["direction"]) == (section["locale"], section["direction"])
 
 
 @pytest.mark.parametrize("path", FILES, ids=IDS)

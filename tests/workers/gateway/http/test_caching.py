@@ -229,7 +229,7 @@ async def test_any_page_may_read_every_answer_and_nothing_is_guessed(house: Hous
 @pytest.mark.parametrize("path", sorted({call.path for call in OPERATIONS if call.handler is not None}))
 async def test_a_browser_may_ask_first_about_every_address_without_a_token(house: House, path: str) -> None:
     names = {"site": SITE, "thread": THREAD, "comment": "c", "anchor": "a", "member": "m", "revision": "1"}
-    names["slug"] = "not-found"
+    names |= {"slug": "not-found", "batch": "b", "list": "insults", "warning": "1-1", "reference": "n"}
     answer = await house.ask(
         "OPTIONS",
         path.format(**names),

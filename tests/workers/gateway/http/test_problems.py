@@ -64,7 +64,8 @@ async def test_who_is_suspended_is_told_until_when(house: House) -> None:
     assert forever.status_code == 200
     assert problem(await post(house, ADA), 403, "suspended")["until"] is None
     own = (await house.get("members/ada", ADA)).json()["member"]
-    assert own["suspension"] == {"until": None, "reason": "Insults."}
+    assert (own["suspension"]["until"], own["suspension"]["reason"]) == (None, "Insults.")
+    assert "by_role" not in own["suspension"]
     assert (await house.ask("DELETE", "members/ada/suspension", MOD)).status_code == 200
     assert (await post(house, ADA)).status_code == 201
 
@@ -259,11 +260,13 @@ async def test_only_an_article_of_the_publication_opens_a_thread_with_its_first_
     assert answer.status_code == 201
     position = answer.json()["position"]
     page = (await house.get(f"threads/fern?after={position}")).json()
-    assert (page["thread"]["title"], page["thread"]["comments"]) == ("Ferns", 1)
+    assert (page["thread"]["url"], page["thread"]["comments"]) == (first["url"], 1)
     later = await house.ask("POST", "threads/fern/comments", ADA, {**evil, "title": "Mine"})
     assert later.status_code == 201
     page = (await house.get(f"threads/fern?after={later.json()['position']}")).json()
-    assert (page["thread"]["url"], page["thread"]["title"]) == (first["url"], "Ferns")
+    assert page["thread"]["url"] == first["url"]
+    (thread,) = (await house.get("threads?opened_by=member", MOD)).json()["threads"]
+    assert (thread["title"], thread["unverified_title"]) == (None, "Ferns")
 
 
 async def test_a_thread_that_a_first_comment_may_open_answers_by_the_policy_of_the_site(house: House) -> None:
@@ -284,6 +287,11 @@ async def test_a_thread_that_a_first_comment_may_open_answers_by_the_policy_of_t
         "votes": {},
         "refusals": {"comment": None, "vote": told["refusals"]["vote"]},
         "opened": False,
+        "caller": {"id": "ada", "name": "Ada", "kind": "member", "roles": []},
+        "now": told["now"],
+        "withdrawn": [],
+        "reports": [],
+        "warning": None,
     }
     assert told["refusals"]["vote"]["type"] == "/problems/votes-off"
     guest = (await house.get("threads/fern/me", GUEST)).json()
@@ -315,8 +323,9 @@ async def test_a_defect_is_told_by_its_request_id_and_nothing_else(
 
 
 def test_every_problem_type_stands_in_a_test_of_the_gateway() -> None:
-    here = Path(__file__).parents[1]
-    said = "".join(path.read_text() for path in here.rglob("test_*.py"))
+    gateway = Path(__file__).parents[1]
+    stories = gateway.parents[1] / "policy"
+    said = "".join(path.read_text() for here in (gateway, stories) for path in here.rglob("test_*.py"))
     assert {kind for kind in ALL if f'"{kind.slug}"' not in said} == set()
 
 
@@ -357,6 +366,10 @@ def test_every_refusal_has_its_answer(kind: type[Refusal]) -> None:
 DEFECTS = {
     *("BrokenChain", "LogDiverged", "Hole"),  # the log is not whole: logged, and never passed over
     *("CannotApply", "UnknownShape"),  # reads of the past answer them with 503 (test_parked.py)
+    "UnreadableContact",  # a contact that another key sealed: told where it is read, which no call does yet
+    "Unsealable",  # a screener that another key sealed: answered where it is read
+    "BadPeriod",  # a period of figures: answered as a parameter that is wrong
+    "UselessTerm",  # a change of a word list answers it as a field that is wrong
     "WordsLost",  # a refold and a rebuild, by the command line alone
     "UnreadableEntry",  # likewise, and the record tells of it in its place (test_damaged.py)
     *("CannotOpen", "BadAddress", "Unreachable", "UnfitServer", "Denied"),  # a start

@@ -215,6 +215,41 @@ async def test_partitions_are_believed_each_by_itself(house: House) -> None:
         assert (count("made"), count("ready")) == (before + PARTITIONS, ready + 2 * PARTITIONS)
 
 
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/section"])
+async def test_what_another_thread_of_the_partition_makes_old_is_neither_written_nor_compressed_again(
+    house: House, path: str
+) -> None:
+    cache = house.services.response_cache
+    assert cache is not None
+    address = f"/v1/sites/{SITE}/{path}", b""
+    mine = partition_of(SITE, THREAD, PARTITIONS)
+    other = next(name for name in map("t{}".format, range(50)) if partition_of(SITE, name, PARTITIONS) == mine)
+    await house.open_thread(other)
+    await house.post(ADA, "Words that are long enough. " * 40)
+    for _ in range(2):
+        first = await house.get(path, Accept_Encoding="gzip")
+    kept = cache._entries.get(address)
+    await house.post(BEN, thread=other)
+    before = count("made")
+    again = await house.get(path, Accept_Encoding="gzip")
+    await house.get(path, Accept_Encoding="gzip")
+    newer = cache._entries.get(address)
+    assert count("made") == before + 1
+    assert kept is not None
+    assert newer is not None
+    assert (again.content, again.headers) == (first.content, first.headers)
+    assert newer is not kept
+    assert newer.packed is kept.packed is not None
+    assert newer.size == kept.size
+    assert (newer.response.body is kept.response.body) == path.endswith("section")
+    await house.post(BEN, "Other words.")
+    changed = await house.get(path, Accept_Encoding="gzip")
+    assert "Other words." in changed.text
+    last = cache._entries.get(address)
+    assert last is not None
+    assert last.packed is not newer.packed
+
+
 async def test_only_what_is_to_be_read_is_answered_from_what_is_ready(house: House) -> None:
     await house.post(ADA)
     for _ in range(2):

@@ -265,9 +265,9 @@ async def test_what_a_member_may_have_under_way_can_be_set(house: House, held: H
 
 
 async def test_the_operator_writes_as_before(house: House) -> None:
-    answer = await house.ask("PUT", "/v1/sites/kew/keys", None, {"hs256": ["n" * 32]}, operator=True)
+    answer = await house.ask("PUT", "/v1/sites/kew/keys", None, {"hs256": ["new " * 8]}, operator=True)
     assert answer.status_code == 200, operator_token()
-    problem(await house.ask("PUT", "/v1/sites/kew/keys", None, {"hs256": ["n" * 32]}), 401, "unauthenticated")
+    problem(await house.ask("PUT", "/v1/sites/kew/keys", None, {"hs256": ["new " * 8]}), 401, "unauthenticated")
 
 
 # --- shares of client addresses ---

@@ -272,6 +272,8 @@ async def test_a_full_page_behind_which_nothing_is_wanted_says_that_there_is_no_
 
 async def test_the_audit_is_filtered_by_thread_comment_actor_type_and_time(house: House) -> None:
     await busy(house)
+    for member in ("ada", "ben"):
+        await audit(house, f"&actor={member}")  # that somebody looked is recorded, once
     whole = await audit(house)
     comment = next(event["comment"] for event in whole if event.get("thread") == "t-2" and "comment" in event)
     filters: dict[str, Callable[[dict[str, Any]], bool]] = {

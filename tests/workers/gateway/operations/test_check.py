@@ -13,7 +13,7 @@ from projections.verify.single_thread import SingleThreadCheck
 from projections.views.versions import OWN
 from tests.support.bounds import BOUND
 from tests.support.house import ADA, ADMIN, AUDITOR, BEN, MOD, SITE, THREAD, House, Who, at, problem
-from workers.gateway.operations.thread_checks import MOST_TOLD, ThreadChecks
+from workers.gateway.operations.thread_checks import MOST_LISTED, ThreadChecks
 
 CHECK = f"threads/{THREAD}/check"
 
@@ -73,10 +73,10 @@ async def test_damage_is_told_by_view_and_comment_without_a_word_or_a_voter(hous
 
 async def test_many_differences_are_told_in_part(house: House) -> None:
     await house.post(ADA)
-    surplus = [part for number in range(MOST_TOLD + 20) for part in (f"c{number}", "1 0")]
+    surplus = [part for number in range(MOST_LISTED + 20) for part in (f"c{number}", "1 0")]
     await house.deployment.calls.call("HSET", views(house).votes, *surplus)
     found = await check(house)
-    assert (found["identical"], len(found["differs"])) == (False, MOST_TOLD)
+    assert (found["identical"], len(found["differs"])) == (False, MOST_LISTED)
 
 
 async def test_it_is_kept_until_the_next_event_and_for_a_minute(house: House) -> None:

@@ -255,13 +255,17 @@ async def test_who_voted_is_told_to_auditors_and_not_to_moderators(house: House)
     await house.ask("POST", f"{at(comment)}/reports", BEN, {"reason": "spam"})
     await house.ask("PATCH", at(comment), ADA, {"body": "Other words."}, If_Match='"1"')
     await settled(house)
-    names = {"site": SITE, "thread": THREAD, "comment": comment, "member": ADA.id}
+    assert (await house.ask("PUT", "lists/insults", ADMIN, {"terms": ["fool"]})).status_code == 200
+    notice = {"thread": THREAD, "comment": comment, "explanation": "It lies.", "good_faith": True}
+    reference = (await house.ask("POST", "notices", None, notice)).json()["reference"]
+    names = {"site": SITE, "thread": THREAD, "comment": comment, "member": ADA.id, "list": "insults"}
+    names["reference"] = reference
     asked = 0
     for call in OPERATIONS:
         if call.method != "GET" or not call.path.startswith("/v1") or call.handler is None:
             continue
         path = re.sub(r"{(\w+)}", lambda found: names[found[1]], call.path)
-        query = f"?thread={THREAD}" if call.name == "count" else ""
+        query = f"?thread={THREAD}" if call.name in ("count", "listVotes") else ""
         answer = await house.get(path + query, MOD)
         assert answer.status_code in (200, 401, 403), (call.name, answer.text)
         assert voter.id not in answer.text, call.name

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from core.policy import STAFF_ONLY, Policy
-from tests.support.house import ADA, ADMIN, AUDITOR, BEN, EVE, MOD, THREAD, House, Who, at, problem
+from core.times import parse_rfc3339
+from tests.support.house import ADA, ADMIN, AUDITOR, BEN, EVE, GUEST, MOD, THREAD, House, Who, at, problem
 
 PAGE = f"threads/{THREAD}"
 EVERYBODY: list[Who | None] = [None, ADA, BEN, MOD, AUDITOR, ADMIN]
@@ -258,15 +259,49 @@ async def test_the_overlay_says_what_waits_what_was_rejected_and_why_a_write_wou
     assert row["id"] == rejected
     assert (row["decision"]["reason"], row["decision"]["by"]) == ("Off the subject.", "moderator")
     assert told["refusals"] == {"comment": None, "vote": None}
+    assert told["caller"] == {"id": "ada", "name": "Ada", "kind": "member", "roles": []}
+    parse_rfc3339(told["now"])
+    assert told["pending"][0]["held_by"] == {"kind": "rule", "name": "premoderation"}
+    assert (row["decision"]["automated"], row["decision"]["code"], row["decision"]["ground"]) == (False, None, None)
     assert "mod" not in (row["decision"]["at"], row["decision"]["by"])
     await house.ask("PUT", "members/ada/suspension", MOD, {"reason": "Insults."})
     await policy(house, votes=False)
     refusals = (await house.get(f"{PAGE}/me", ADA)).json()["refusals"]
     assert refusals["comment"]["type"] == "/problems/suspended"
+    assert refusals["comment"]["reason"] == "Insults."
     assert refusals["vote"]["type"] == "/problems/suspended"
     refusals = (await house.get(f"{PAGE}/me", BEN)).json()["refusals"]
     assert refusals["vote"]["type"] == "/problems/votes-off"
     problem(await house.get("threads/none/me", ADA), 404, "not-found")
+
+
+async def test_the_overlay_says_what_its_caller_withdrew_and_what_became_of_reports(house: House) -> None:
+    comment = await house.post(ADA, "Words.")
+    gone = await house.post(ADA, "Gone.")
+    assert (await house.ask("DELETE", at(gone), ADA)).status_code == 200
+    report = await house.ask("POST", f"{at(comment)}/reports", BEN, {"reason": "abuse", "note": "Look."})
+    await house.settled(report.json()["position"])
+    told = (await house.get(f"{PAGE}/me", BEN)).json()
+    (own,) = told["reports"]
+    assert (own["comment"], own["revision"], own["reason"], own["outcome"]) == (comment, 1, "abuse", None)
+    decided = await house.decide(comment, "reject", reason="Off the subject.")
+    await house.settled(decided.json()["position"])
+    (own,) = (await house.get(f"{PAGE}/me", BEN)).json()["reports"]
+    assert (own["outcome"], own["decided_at"] is None) == ("upheld", False)
+    author = (await house.get(f"{PAGE}/me", ADA)).json()
+    assert [(row["id"], row["status"], row["body"]) for row in author["withdrawn"]] == [(gone, "withdrawn", "Gone.")]
+    assert author["reports"] == []
+
+
+async def test_the_overlay_is_for_guests_and_staff_alike_and_for_a_thread_that_is_not_open_yet(house: House) -> None:
+    for who, kind in ((GUEST, "guest"), (MOD, "staff")):
+        caller = (await house.get(f"{PAGE}/me", who)).json()["caller"]
+        assert (caller["id"], caller["kind"], caller["roles"]) == (who.id, kind, list(who.roles))
+    policy = {"origins": ["https://kew.example"]}
+    assert (await house.ask("PATCH", "policy", ADMIN, policy)).status_code == 200
+    told = (await house.get("threads/none/me", ADA)).json()
+    assert told["opened"] is False
+    assert (told["caller"]["id"], told["reports"], told["withdrawn"]) == ("ada", [], [])
 
 
 async def test_the_edit_history_is_for_whom_the_policy_says(house: House) -> None:
@@ -342,15 +377,34 @@ async def test_a_members_comments_and_standing_are_for_them_and_staff(house: Hou
     await house.decide(rejected, "reject", note="Third time.")
     for who in (ADA, MOD, AUDITOR):
         member = (await house.get("members/ada", who)).json()["member"]
-        assert member == {
-            "id": "ada",
-            "name": "Ada",
-            "suspension": None,
-            "comments": {"published": 1, "pending": 0, "rejected": 1},
-        }
+        assert (member["id"], member["name"], member["suspension"]) == ("ada", "Ada", None)
+        assert member["comments"] == {"published": 1, "pending": 0, "rejected": 1, "withdrawn": 0}
         rows = (await house.get("members/ada/comments", who)).json()["comments"]
         assert [row["id"] for row in rows] == [rejected, published]
     assert "Third time." not in (await house.get("members/ada/comments", ADA)).text
+    latest, first = (await house.get("members/ada/comments", MOD)).json()["comments"]
+    assert latest["posted_at"] > first["posted_at"]
+    since = f"since={latest['posted_at']}"
+    for query, wanted in (
+        ("status=published", [published]),
+        ("status=rejected", [rejected]),
+        ("status=pending", []),
+        (since, [rejected]),
+        (f"since={first['posted_at']}", [rejected, published]),
+        (f"{since}&status=published", []),
+        (f"{since}&status=rejected&limit=1", [rejected]),
+    ):
+        for who in (ADA, MOD):
+            found = (await house.get(f"members/ada/comments?{query}", who)).json()
+            assert [row["id"] for row in found["comments"]] == wanted, (query, who)
+    pages = (await house.get("members/ada/comments?limit=1", MOD)).json()
+    cursor = pages["next"]
+    assert [row["id"] for row in pages["comments"]] == [rejected]
+    rest = (await house.get(f"members/ada/comments?limit=1&cursor={cursor}", MOD)).json()
+    assert ([row["id"] for row in rest["comments"]], rest["next"]) == ([published], None)
+    problem(await house.get(f"members/ada/comments?limit=1&status=published&cursor={cursor}", MOD), 400, "bad-cursor")
+    problem(await house.get("members/ada/comments?since=yesterday", MOD), 400, "bad-request")
+    problem(await house.get("members/ada/comments?status=odd", MOD), 400, "bad-request")
     for who in (BEN, ADMIN):
         problem(await house.get("members/ada", who), 404, "not-found")
         problem(await house.get("members/ada/comments", who), 404, "not-found")
@@ -412,9 +466,9 @@ async def test_what_pages_need_of_a_policy_is_set_for_the_site_and_read_by_every
         ({"timezone": "Mars/Olympus"}, "/timezone"),
         ({"timezone": "../../etc/passwd"}, "/timezone"),
         ({"rules_url": "http://kew.example/rules"}, "/rules_url"),
-        ({"guests": True}, "/guests"),
+        ({"guests": "yes"}, "/guests"),
         ({"read_pages": "on"}, "/read_pages"),
-        ({"comment": "nobody"}, "/comment"),
+        ({"comment": "anybody"}, "/comment"),
     ):
         answer = problem(await house.ask("PATCH", "policy", ADMIN, changes), 400, "bad-request")
         assert [error["pointer"] for error in answer["errors"]] == [pointer]

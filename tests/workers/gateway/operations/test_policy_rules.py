@@ -6,7 +6,7 @@ import pytest
 from msgspec import Meta
 
 from core.domain.context import Context
-from core.domain.rules import table
+from core.domain.rules import registry
 from core.domain.rules.premoderation import Hold
 from core.domain.rules.rule import Rule
 from core.formats import FORMATS, Formats
@@ -30,6 +30,9 @@ async def changed(house: House, **changes: Any) -> dict[str, Any]:
     return policy
 
 
+HELD = {"kind": "rule", "name": "links_over", "match": "https://b.org/?x=1&y=2", "spans": [[14, 36]]}
+
+
 async def waiting(house: House) -> list[dict[str, Any]]:
     answer = await house.get("moderation/queue", MOD)
     return [item["held_by"] for item in answer.json()["items"]]
@@ -41,7 +44,9 @@ async def test_a_text_with_more_links_waits_and_moderators_see_the_rule_and_the_
     await house.post(ADA, "one: a.org")
     held = await house.post(BEN, LINKS)
     assert [row["body"] for row in await house.rows()] == ["one: a.org"]
-    assert await waiting(house) == [{"kind": "rule", "name": "links_over", "match": "https://b.org/?x=1&y=2"}]
+    assert await waiting(house) == [
+        {"kind": "rule", "name": "links_over", "match": "https://b.org/?x=1&y=2", "spans": [[14, 36]]}
+    ]
     assert (await house.get(at(held), BEN)).json()["comment"]["status"] == "pending"
     await house.post(MOD, LINKS)
     assert len(await house.rows()) == 2
@@ -120,7 +125,7 @@ async def test_a_new_rule_is_taken_and_holds_once_it_is_in_the_table(
 ) -> None:
     rule = {"kind": "long", "most": 9}
     problem(await house.ask("PATCH", "policy", ADMIN, {"rules": [rule]}), 422, "bad-rule")
-    monkeypatch.setattr(table, "RULES", (*table.RULES, Long))
+    monkeypatch.setattr(registry, "RULES", (*registry.RULES, Long))
     refused = problem(await house.ask("PATCH", "policy", ADMIN, {"rules": [{**rule, "most": 0}]}), 422, "bad-rule")
     assert refused["errors"] == [{"pointer": "/rules/0/most", "detail": "Expected int >= 1"}]
     await changed(house, rules=[rule])
@@ -129,7 +134,7 @@ async def test_a_new_rule_is_taken_and_holds_once_it_is_in_the_table(
     # A version that does not know the rule holds everything.
     await house.post(BEN, "few")
     assert await waiting(house) == [
-        {"kind": "rule", "name": "long", "match": "words tha"},
+        {"kind": "rule", "name": "long", "match": "words tha", "spans": [[0, 9]]},
         {"kind": "rule", "name": "unknown-rule"},
     ]
     await changed(house, votes=False)
@@ -168,7 +173,7 @@ async def test_until_the_upgrade_policies_have_no_rules_and_are_written_as_befor
         "site.opened needs format 2, but the deployment has format 1: run `hansard upgrade`"
     )
     assert await empty.services.keyring.read(SITE) is None
-    await empty.open_site()
+    await empty.open_site(rates="normal")
     await empty.open_thread()
     assert (await changed(empty, votes=False))["rules"] == []
     override = f"threads/{THREAD}/policy"
@@ -196,4 +201,6 @@ async def test_until_the_upgrade_policies_have_no_rules_and_are_written_as_befor
     assert (await empty.ask("PUT", override, MOD, {"max_depth": 4})).status_code == 200
     assert sorted(await versions(empty, *POLICY_EVENTS)) == [1, 1, 1, 2, 2]
     await empty.post(BEN, LINKS)
-    assert await waiting(empty) == [{"kind": "rule", "name": "links_over", "match": "https://b.org/?x=1&y=2"}]
+    assert await waiting(empty) == [
+        {"kind": "rule", "name": "links_over", "match": "https://b.org/?x=1&y=2", "spans": [[14, 36]]}
+    ]

@@ -6,6 +6,7 @@ from typing import Any
 import anyio
 import msgspec
 import pytest
+from joserfc.jwk import ECKey
 
 from core.concurrency import both, gathered
 from core.keys import SITES, SITES_NOTED
@@ -27,6 +28,7 @@ from tests.support.house import (
     signed,
     told,
 )
+from tests.support.key_host import public
 from workers.gateway.auth.keyring import Keyring, KeySet
 from workers.gateway.auth.site_names import KEPT_S
 from workers.importers.importer import SiteSettings
@@ -320,15 +322,14 @@ async def test_keys_reach_no_event_no_answer_and_no_log_line(house: House) -> No
     assert any(b'"type":"site.rekeyed"' in part for part in kept)
 
 
-async def test_a_site_with_a_key_set_opens_and_its_tokens_are_told_to_wait(empty: House) -> None:
-    key = {"kty": "RSA", "kid": "1", "n": "AQAB", "e": "AQAB", "d": "private", "x5t": "unknown"}
+async def test_a_site_with_a_key_set_opens_and_private_parts_of_it_are_dropped(empty: House) -> None:
+    key = public(ECKey.generate_key("P-256"), kid="1", d="private", x5t="unknown")
     for number, jwks in enumerate(({"keys": [key]}, "https://kew.example/jwks.json")):
         site = f"set-{number}"
         body = {"name": "Set", "keys": {"jwks": jwks}}
         assert (await empty.ask("PUT", f"/v1/sites/{site}", body=body, operator=True)).status_code == 201
-        bearer = f"Bearer {signed(claims_of(MOD, site))}"
-        refused = problem(await empty.get(f"/v1/sites/{site}/threads", Authorization=bearer), 401, "unauthenticated")
-        assert "JWKS" in refused["detail"]
+        kept = await empty.deployment.calls.call("HGETALL", empty.deployment.keys.of(site).site_keys(site))
+        assert b"private" not in b"".join(kept)
 
 
 async def test_sites_do_not_know_each_others_people(house: House) -> None:

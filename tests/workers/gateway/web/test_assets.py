@@ -94,11 +94,22 @@ async def test_a_file_of_another_release_is_gone_never_the_file_of_this_one(hous
 
 @pytest.mark.parametrize(
     "path",
-    ["embed.js", "count.js", "css", "css/", "css/none.css", "../assets.py", "css/%2E%2E/css/tokens.css", "", "%2e"],
+    [
+        *("embed.js", "count.js", "css", "css/", "css/none.css", "../assets.py", "css/%2E%2E/css/tokens.css", ""),
+        *("%2e", "~0/css/tokens.css", "~100/css/tokens.css", "~1/~2/css/tokens.css", "~1", "~1/css/none.css"),
+    ],
 )
 async def test_nothing_else_is_served(house: House, path: str) -> None:
     answer = await house.client.get(f"/embed/{release().digest}/{path}")
     problem(answer, 404, "not-found")
+
+
+@pytest.mark.parametrize("number", [1, 10, 99])
+async def test_each_file_has_further_addresses_for_further_tries(house: House, number: int) -> None:
+    first = await house.client.get(release().address("shared/live.js"))
+    answer = await house.client.get(f"/embed/{release().digest}/~{number}/shared/live.js")
+    assert (answer.status_code, answer.content) == (200, first.content)
+    assert answer.headers["etag"] == first.headers["etag"]
 
 
 async def test_requests_are_counted_by_template_never_by_name(house: House) -> None:

@@ -10,8 +10,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from starlette.types import Message, Receive, Scope
 
 from core.refusals import Unavailable
+from tests.support.elements import Elements
 from tests.support.house import SITE, THREAD, House, told
-from tests.workers.gateway.web.elements import Elements
 from workers.gateway.app import Gateway, build, recorded
 from workers.gateway.http.public_address import PublicAddress
 from workers.gateway.http.response import Response

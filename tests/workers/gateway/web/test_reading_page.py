@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from core.partitions import partition_of
+from tests.support.elements import Elements
 from tests.support.house import ADA, ADMIN, BEN, MOD, PARTITIONS, SITE, THREAD, House
-from tests.workers.gateway.web.elements import Elements
 from workers.gateway.http.response_cache import ResponseCache
 from workers.runtime import metrics
 

@@ -21,8 +21,18 @@ Secret = Annotated[
 JWKS_URL_PATTERN: Final = rf"^https://[!-~]{{1,1990}}{END}"
 JwksUrl = Annotated[
     str,
-    Meta(pattern=JWKS_URL_PATTERN, max_length=2000, description="URL of the key set."),
+    Meta(
+        pattern=JWKS_URL_PATTERN,
+        max_length=2000,
+        description="URL of the key set: at most 64 KiB with 20 keys. While it is in use it is fetched every 10 "
+        "minutes, and when a token names an unknown key, but at most once in 10 s. While its host is away, the last "
+        "set is used.",
+    ),
 ]
+
+
+MOST_KEYS: Final = 20
+"""Most keys of a key set."""
 
 
 class Jwk(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,9 +50,14 @@ class Jwk(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Jwks(Struct, frozen=True, kw_only=True):
-    """A set of public keys (RFC 7517)."""
+    """A set of public keys (RFC 7517).
 
-    keys: Annotated[tuple[Jwk, ...], Meta(min_length=1, max_length=20)]
+    A key verifies tokens of one algorithm: that of its `alg`, or RS256, ES256 or EdDSA by its type. The algorithms are
+    RS256, RS512 and PS256 (with 2048 to 8192 bits), ES256 and EdDSA (Ed25519). Keys with another use or algorithm are
+    ignored.
+    """
+
+    keys: Annotated[tuple[Jwk, ...], Meta(min_length=1, max_length=MOST_KEYS)]
 
 
 class KeysGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
