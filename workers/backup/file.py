@@ -33,6 +33,10 @@ _LONG: Final = 4 * 1024 * 1024
 """Maximum bytes of texts in a record, unless a single entry is longer."""
 
 
+LONGEST_SEALED: Final = 16_384
+"""Maximum bytes of a sealed screener."""
+
+
 class Header(Struct, frozen=True, kw_only=True, tag="header"):
     """Description of the deployment that the file is a backup of."""
 
@@ -72,6 +76,34 @@ class SiteKeysRecord(Struct, frozen=True, tag="site"):
         return f"SiteKeys({self.site!r})"
 
 
+class ContactsRecord(Struct, frozen=True, tag="contacts"):
+    """Contacts of a site, sealed (`core.contacts`): unreadable without the key of the deployment.
+
+    A version that does not know this record refuses the file.
+    """
+
+    site: Annotated[str, Meta(max_length=40)]
+    fields: list[tuple[bytes, bytes]]
+
+    def __repr__(self) -> str:
+        """Show only the site."""
+        return f"Contacts({self.site!r})"
+
+
+class ScreenerRecord(Struct, frozen=True, tag="screener"):
+    """The screener of a site, sealed (`core.screener`): unreadable without the key of the deployment.
+
+    A version that does not know this record refuses the file.
+    """
+
+    site: Annotated[str, Meta(max_length=40)]
+    sealed: Annotated[bytes, Meta(max_length=LONGEST_SEALED)]
+
+    def __repr__(self) -> str:
+        """Show only the site."""
+        return f"Screener({self.site!r})"
+
+
 class Lacks(Struct, frozen=True, kw_only=True, tag="lacks"):
     """Something that could not be backed up: the file is incomplete. No entries of the partition follow this record.
 
@@ -97,7 +129,7 @@ class End(Struct, frozen=True, kw_only=True, tag="end"):
     sites: int
 
 
-Record = Header | Entries | Commands | SiteKeysRecord | Lacks | End
+Record = Header | Entries | Commands | SiteKeysRecord | ContactsRecord | ScreenerRecord | Lacks | End
 
 
 def portions(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

@@ -21,12 +21,14 @@ from workers.backup.file import (
     LENGTH,
     MAGIC,
     Commands,
+    ContactsRecord,
     Damaged,
     End,
     Entries,
     Header,
     Lacks,
     Record,
+    ScreenerRecord,
     SiteKeysRecord,
 )
 from workers.runtime.process import Failed
@@ -115,6 +117,10 @@ def _decoded(data: bytes) -> Record:
             return Commands(found.partition, found.window, _PAIRS.decode(_counted(found.records)))
         case "site":
             return SiteKeysRecord(found.site, _PAIRS.decode(_counted(found.fields)))
+        case "contacts":
+            return ContactsRecord(found.site, _PAIRS.decode(_counted(found.fields)))
+        case "screener":
+            return _SCREENER.decode(data)
         case "lacks":
             return _LACKS.decode(data)
         case "end":
@@ -135,6 +141,7 @@ def _counted(packed: msgspec.Raw) -> msgspec.Raw:
 
 _UNCOUNTED: Final = msgspec.msgpack.Decoder(_Uncounted)
 _HEADER: Final = msgspec.msgpack.Decoder(Header)
+_SCREENER: Final = msgspec.msgpack.Decoder(ScreenerRecord)
 _LACKS: Final = msgspec.msgpack.Decoder(Lacks)
 _ENTRIES: Final = msgspec.msgpack.Decoder(list[tuple[bytes, bytes, bytes]])
 _PAIRS: Final = msgspec.msgpack.Decoder(list[tuple[bytes, bytes]])

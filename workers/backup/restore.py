@@ -24,8 +24,18 @@ from core.redis.command import Argument
 from core.redis.deployment import Deployment
 from core.redis.errors import retry
 from core.redis.log_integrity import COPY, RENAMED
-from workers.backup.check import Checked
-from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, SiteKeysRecord
+from workers.backup.file import (
+    Commands,
+    ContactsRecord,
+    Damaged,
+    End,
+    Entries,
+    Header,
+    Lacks,
+    ScreenerRecord,
+    SiteKeysRecord,
+)
+from workers.backup.file_check import Checked
 from workers.backup.reader import records
 from workers.runtime.process import Failed
 
@@ -64,6 +74,10 @@ async def restore(
                 await restoring.ask("PEXPIREAT", key, expires(window))
             case SiteKeysRecord(site, fields):
                 await restoring.put(deployment.keys.of(site).site_keys(site), fields)
+            case ContactsRecord(site, fields):
+                await restoring.put(deployment.keys.of(site).contacts(site), fields)
+            case ScreenerRecord(site, sealed):
+                await restoring.ask("SET", deployment.keys.of(site).screener(site), sealed)
             case Header() | Lacks() | End():
                 pass  # `check` has read them
         progress(restoring.events, checked.end.events)

@@ -30,7 +30,18 @@ from core.redis.deployment import Deployment
 from core.redis.errors import is_wrong_type, retry
 from core.refusals import UnreadablePartition
 from workers.backup import file
-from workers.backup.file import Commands, End, Entries, Header, Lacks, SiteKeysRecord, Writer
+from workers.backup.file import (
+    LONGEST_SEALED,
+    Commands,
+    ContactsRecord,
+    End,
+    Entries,
+    Header,
+    Lacks,
+    ScreenerRecord,
+    SiteKeysRecord,
+    Writer,
+)
 from workers.runtime.process import Failed
 
 BATCH: Final = 256
@@ -60,6 +71,8 @@ async def take(
 ) -> Taken:
     """Write a backup to `path`, complete or not at all. With `site_keys`, it includes the sites' signing keys.
 
+    Contacts and screeners are sealed, so they are always included.
+
     `broken` maps a partition to the reason why its log is not whole: a log that came back empty looks complete. Raises
     Failed if the file cannot be written, or a log loses its end meanwhile, and `core.refusals.Unavailable`.
     """
@@ -79,6 +92,8 @@ async def take(
             await backup.commands(number, upto[-1])
         if site_keys:
             await backup.site_keys(upto)
+        await backup.contacts(upto)
+        await backup.screeners(upto)
         end = End(
             upto=[str(last).encode() for last in upto],
             events=backup.events,
@@ -198,6 +213,35 @@ class _Backup:
             if fields:
                 self._writer.write(SiteKeysRecord(site, _pairs(fields)))
                 self.sites += 1
+
+    async def contacts(self, upto: list[Position]) -> None:
+        """Write the contacts of the sites that have events in the backup, sealed as they are."""
+        for site in self._sites:
+            keys = self._deployment.keys.of(site)
+            try:
+                async for found in self._scan(keys.contacts(site)):
+                    if found:
+                        self._writer.write(ContactsRecord(site, found))
+            except redis.exceptions.ResponseError as error:
+                if not is_wrong_type(error):
+                    raise
+                self.record_gap(keys.number, upto[keys.number], f"the contacts of the site {site} have the wrong type")
+
+    async def screeners(self, upto: list[Position]) -> None:
+        """Write the screeners of the sites that have events in the backup, sealed as they are."""
+        for site in self._sites:
+            keys = self._deployment.keys.of(site)
+            try:
+                sealed = await self._command("GET", keys.screener(site))
+            except redis.exceptions.ResponseError as error:
+                if not is_wrong_type(error):
+                    raise
+                self.record_gap(keys.number, upto[keys.number], f"the screener of the site {site} has the wrong type")
+                continue
+            if sealed is not None and len(sealed) > LONGEST_SEALED:
+                self.record_gap(keys.number, upto[keys.number], f"the screener of the site {site} is too long")
+            elif sealed is not None:
+                self._writer.write(ScreenerRecord(site, sealed))
 
     async def _scan(self, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
         """Yield the fields of a hash with their values, in parts. Each field is returned at least once."""

@@ -10,6 +10,7 @@ from workers.cli.exit_status import UsedWrongly
 from workers.cli.target import deployment
 from workers.doctor import losses
 from workers.doctor.losses import Gap, Loss
+from workers.runtime.amounts import counted
 from workers.runtime.process import Failed
 from workers.runtime.settings import Settings
 
@@ -39,7 +40,7 @@ async def accept_loss(settings: Settings, given: str | None, json: bool) -> int:
             _require_id(opened, given)
             for loss in found:
                 await losses.accept(opened, loss)
-            output.note(f"hansard: loss accepted in {output.counted(len(found), 'partition')}; writes resume there")
+            output.note(f"hansard: loss accepted in {counted(len(found), 'partition')}; writes resume there")
         return 1 if others else 0
 
 
@@ -68,7 +69,7 @@ def _show(loss: Loss, *, json: bool) -> None:
         output.line(f"partition {loss.partition}  all of its events; their number is unknown")
         return
     of = loss.seen.newest.n or loss.gone
-    output.line(f"partition {loss.partition}  {loss.gone} of {output.counted(of, 'event')}")
+    output.line(f"partition {loss.partition}  {loss.gone} of {counted(of, 'event')}")
     for gap in loss.gaps[:SHOWN]:
         output.line(f"  {_numbers(gap)}{_around(gap)}")
     if len(loss.gaps) > SHOWN:

@@ -10,8 +10,8 @@ from cyclopts import Parameter
 
 from core.redis.deployment import open_deployment
 from workers.backup import take
-from workers.backup.check import Checked, check
 from workers.backup.file import Lacks
+from workers.backup.file_check import Checked, check
 from workers.backup.restore import restore as write
 from workers.backup.take import Taken
 from workers.cli import output
@@ -19,6 +19,7 @@ from workers.cli.options import NOWHERE, Json, Where
 from workers.cli.target import deployment
 from workers.doctor import losses
 from workers.embedded import server as embedded
+from workers.runtime.amounts import counted
 from workers.runtime.process import Failed
 from workers.runtime.settings import Settings
 
@@ -132,7 +133,7 @@ def restore(
         restored = f"restored, except {_named(checked.lacks)}" if checked.lacks else "restored"
         output.line(f"{_held(end.events, end.commands, end.sites)}: {summary if check_only else restored}")
         if checked.altered:
-            what = output.counted(checked.altered, "event")
+            what = counted(checked.altered, "event")
             output.note(f"hansard: the content of {what} does not match its commitment: see `hansard verify`")
     return 0
 
@@ -185,5 +186,5 @@ def _documents(lacks: Sequence[Lacks]) -> list[dict[str, Any]]:
 
 
 def _held(events: int, commands: int, sites: int) -> str:
-    counts = (output.counted(events, "event"), output.counted(commands, "command key"))
-    return f"{', '.join(counts)}, the keys of {output.counted(sites, 'site')}"
+    counts = (counted(events, "event"), counted(commands, "command key"))
+    return f"{', '.join(counts)}, the keys of {counted(sites, 'site')}"

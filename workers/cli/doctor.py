@@ -10,7 +10,7 @@ from workers.cli import output
 from workers.cli.exit_status import UsedWrongly
 from workers.cli.options import NOWHERE, Json, Where
 from workers.cli.target import server
-from workers.doctor import checkup
+from workers.doctor import checkup, machine
 from workers.doctor.finding import Finding
 from workers.runtime import escaping
 from workers.runtime.settings import Settings
@@ -82,8 +82,8 @@ async def _examined(settings: Settings) -> list[Finding]:
     async with server(settings) as url:
         findings = await checkup.examine(url, settings)
     if settings.redis_url is None:
-        findings.append(await checkup.disk(settings.data))
-    return [*findings, *checkup.clients(settings)]
+        findings.append(await machine.disk(settings.data))
+    return [*findings, *machine.clients(settings)]
 
 
 def _show(finding: Finding) -> None:

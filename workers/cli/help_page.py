@@ -21,6 +21,7 @@ RUN: Final = {
     "up": CommandEntry("workers.cli.up:up", "Run everything in one process, with an embedded server"),
     "gateway": CommandEntry("workers.cli.role_commands:gateway", "Run an HTTP gateway; several may run side by side"),
     "projector": CommandEntry("workers.cli.role_commands:projector", "Run a projector; several share the partitions"),
+    "screener": CommandEntry("workers.cli.role_commands:screener", "Ask screeners about texts; several share them"),
 }
 READ: Final = {
     "thread": CommandEntry("workers.cli.thread:thread", "A thread as text, as it is now or as it was"),
@@ -28,6 +29,8 @@ READ: Final = {
     "trail": CommandEntry("workers.cli.trail:trail", "The events of a comment: who, when, why, by which rule"),
     "replay": CommandEntry("workers.cli.replay:replay", "The events in order, one line each"),
     "tail": CommandEntry("workers.cli.replay:tail", "New events as they are appended"),
+    "rehearse": CommandEntry("workers.cli.rehearse:rehearse", "What a policy would hold, on past comments"),
+    "report": CommandEntry("workers.cli.report_files:report", "Figures of moderation, for editors and for the DSA"),
 }
 OPERATE: Final = {
     "token": CommandEntry("workers.cli.token:token", "A signed token, on standard output"),
@@ -36,6 +39,7 @@ OPERATE: Final = {
     "parked": CommandEntry("workers.cli.parked:parked", "Threads whose projection stopped: list, requeue, skip"),
     "backup": CommandEntry("workers.cli.backup:backup", "Take a backup, without downtime"),
     "restore": CommandEntry("workers.cli.backup:restore", "Restore a backup into an empty server"),
+    "import": CommandEntry("workers.cli.importing.group:group", "Move comments here from another system"),
     "upgrade": CommandEntry("workers.cli.upgrade:upgrade", "Allow the deployment to use the formats of a new version"),
     "doctor": CommandEntry("workers.cli.doctor:doctor", "Check the servers and the deployment, and suggest changes"),
 }

@@ -108,9 +108,23 @@ class Serving(Where):
     operations_shared: Annotated[
         str | None, _flag("Seconds for which a response of /readyz or /metrics is shared. Default: 1")
     ] = None
+    private_hooks: Annotated[
+        str | None,
+        _flag(
+            "Private hosts, addresses and networks that key sets may be fetched from, separated by commas; 1 permits "
+            "all. Default: none"
+        ),
+    ] = None
     admin_secret_file: Annotated[
         str | None,
         _flag("File with the secret that signs operators' tokens, at least 32 bytes. `up` generates one."),
+    ] = None
+    contacts_key_file: Annotated[
+        str | None,
+        _flag(
+            "File with the secret that seals addresses of people, at least 32 bytes. `up` generates one; without one, "
+            "no address is taken"
+        ),
     ] = None
     partitions: Annotated[
         str | None, _flag("Partitions of the log, fixed when a deployment is created. Default: 64")
@@ -131,6 +145,22 @@ class Serving(Where):
     max_request: Annotated[str | None, _flag("Most bytes per request. Default: 262144")] = None
     max_writes: Annotated[str | None, _flag("Most writes handled at a time; beyond the queue, 503. Default: 64")] = None
     max_reads: Annotated[str | None, _flag("Most reads handled at a time. Default: 128")] = None
+    max_guests_per_minute: Annotated[
+        str | None, _flag("Most new guests per minute and site; beyond it, 429. Default: 60")
+    ] = None
+    max_notices_per_minute: Annotated[
+        str | None, _flag("Most notices per minute and site; beyond it, 429. Default: 60")
+    ] = None
+    max_screenings: Annotated[str | None, _flag("Most requests to screeners at a time. Default: 64")] = None
+    max_screenings_per_site: Annotated[
+        str | None, _flag("Most requests to the screener of a site at a time. Default: 8")
+    ] = None
+    max_screening_backlog: Annotated[
+        str | None, _flag("Most texts of a site that wait for its screener. Default: 10000")
+    ] = None
+    screening_pause: Annotated[str | None, _flag("Seconds for which a failing screener is left alone. Default: 30")] = (
+        None
+    )
     max_past: Annotated[
         str | None, _flag("Most pages of the past built at a time; others wait briefly. Default: 4")
     ] = None

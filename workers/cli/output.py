@@ -50,11 +50,6 @@ def ask(text: str) -> str:
     return sys.stdin.readline().strip()
 
 
-def counted(number: int, what: str) -> str:
-    """A number with its noun, in the plural unless the number is 1."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def console() -> "Console":
     """A console on standard output, with the colours and width of the terminal, if any, else 80 columns.
 
@@ -62,11 +57,11 @@ def console() -> "Console":
     """
     from rich.console import Console
 
-    class Told(Console):
+    class PipedConsole(Console):
         def on_broken_pipe(self) -> None:
             raise  # noqa: PLE0704 - rich calls this while it handles the error, and would exit with status 1
 
-    return Told(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return PipedConsole(highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 @contextmanager

@@ -18,8 +18,10 @@ from workers.cli.exit_status import UsedWrongly
 from workers.cli.options import NOWHERE, Json, Where
 from workers.cli.target import deployment
 from workers.coordination.presence import present
-from workers.rebuild.rebuilder import Flipped, Rebuilder
+from workers.rebuild.partition_rebuild import Flipped
+from workers.rebuild.rebuilder import Rebuilder
 from workers.rebuild.status import Standing, is_mixed, standings
+from workers.runtime.amounts import counted
 from workers.runtime.process import Failed, worker_name
 from workers.runtime.settings import Settings
 
@@ -136,10 +138,10 @@ class _Reporter:
         events, threads = (sum(getattr(one, name) for one in self._partitions) for name in ("events", "threads"))
         wrong = sum(len(one.differing) for one in self._partitions)
         if not self._json:
-            served = f"{_count(wrong, 'thread')} had been served wrong" if wrong else "no thread had been served wrong"
+            served = f"{counted(wrong, 'thread')} had been served wrong" if wrong else "no thread had been served wrong"
             output.line(
-                f"{_count(events, 'event')} of {_count(threads, 'thread')} rebuilt and served in "
-                f"{_count(len(self._partitions), 'partition')}: {served}"
+                f"{counted(events, 'event')} of {counted(threads, 'thread')} rebuilt and served in "
+                f"{counted(len(self._partitions), 'partition')}: {served}"
             )
             output.line("The views served before are kept: --back serves them again, --clean deletes them")
 
@@ -148,7 +150,7 @@ class _Reporter:
         if self._json:
             return
         if self._partitions:
-            output.line(f"The views served before are served again in {_count(len(self._partitions), 'partition')}")
+            output.line(f"The views served before are served again in {counted(len(self._partitions), 'partition')}")
         else:
             output.line("No views are kept that were served before")
 
@@ -157,7 +159,7 @@ class _Reporter:
         if self._json:
             output.document({"keys": keys})
         else:
-            output.line(f"{_count(keys, 'key')} deleted: only the served views are left")
+            output.line(f"{counted(keys, 'key')} deleted: only the served views are left")
 
     def refolded(self, site: str, thread: str, position: str) -> None:
         """Report that one thread was refolded from its log."""
@@ -173,11 +175,11 @@ class _Reporter:
                 output.document(one)
             return
         for what, found in _grouped(standings).items():
-            output.line(f"{what}: {_count(len(found), 'partition')}, {_count(sum(found), 'event')}")
+            output.line(f"{what}: {counted(len(found), 'partition')}, {counted(sum(found), 'event')}")
         if mixed := [one for one in standings if is_mixed(one.served)]:
             versions = sorted({version for one in mixed for version in one.served.versions})
             output.line(
-                f"The views served in {_count(len(mixed), 'partition')} were written by versions "
+                f"The views served in {counted(len(mixed), 'partition')} were written by versions "
                 f"{' and '.join(versions)} of Hansard; this is {OWN}. All of them are served, and a rebuild rewrites "
                 "them with this version"
             )
@@ -247,7 +249,3 @@ def _step_back() -> None:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     elif hasattr(os, "nice"):
         os.nice(NICE)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

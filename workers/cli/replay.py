@@ -10,12 +10,13 @@ import anyio
 from cyclopts import Parameter
 
 from core.events.envelope import Recorded, UnreadableEntry, read_or_error
+from core.events.event import tag_of
 from core.events.types import EVENTS
 from core.ids import is_comment, is_member, is_site, is_thread
 from core.log.port import Log, LogDiverged
 from core.log.redis import RedisLog
 from core.moment import parse_moment, place_of
-from core.position import START, Position
+from core.position import START, Position, is_position
 from projections.audit.merge import before as place_before
 from projections.audit.records import AuditRecord
 from workers.cli import output
@@ -26,7 +27,7 @@ from workers.cli.target import deployment, reading
 from workers.runtime.process import Failed
 from workers.runtime.settings import Settings
 
-TYPES: Final = tuple(str(event.__struct_config__.tag) for event in EVENTS)
+TYPES: Final = tuple(map(tag_of, EVENTS))
 
 Kind = Literal["member", "guest", "staff", "system"]
 
@@ -199,18 +200,10 @@ def _check_place(only: Only) -> None:
         ("site id", only.site, is_site),
         ("thread id", only.thread, is_thread),
         ("comment id", only.comment, is_comment),
-        ("position", only.position, _is_position),
+        ("position", only.position, is_position),
     ):
         if value is not None and not good(value):
             raise UsedWrongly(f"{value!r} is not a valid {name}")
-
-
-def _is_position(text: str) -> bool:
-    try:
-        Position.parse(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _named(text: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""`hansard gateway` and `hansard projector`: one role per process."""
+"""`hansard gateway`, `hansard projector` and `hansard screener`: one role per process."""
 
 import sys
 
@@ -36,6 +36,19 @@ def projector(*, serving: Serving = AS_SET) -> int:
         HANSARD_REDIS_URL=redis://127.0.0.1:6379 HANSARD_ADMIN_SECRET=… hansard projector --port 8401
     """
     return _run("projector", roles.run_projector, serving)
+
+
+def screener(*, serving: Serving = AS_SET) -> int:
+    """Ask the screeners of sites about texts, in as many processes as you like: they share the partitions by leases.
+
+    Needed where the policy of a site has `screening`. It serves only /healthz, /readyz and /metrics, and needs a server
+    (--redis-url), the admin secret, and the contacts key that screeners are sealed with.
+
+    For example:
+
+        HANSARD_REDIS_URL=redis://127.0.0.1:6379 HANSARD_ADMIN_SECRET=… hansard screener --port 8402
+    """
+    return _run("screener", roles.run_screener, serving)
 
 
 def _run(name: str, role: roles.Role, serving: Serving) -> int:

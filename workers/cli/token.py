@@ -1,6 +1,7 @@
 """`hansard token`: a signed token for trials and scripts. A publication signs its own tokens."""
 
 import time
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import anyio
@@ -8,15 +9,19 @@ from cyclopts import Parameter
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from core.application.current_state import site_of
 from core.ids import is_member, is_site
+from core.log.redis import RedisLog
 from core.text.unicode import is_blank
 from workers.cli import output
 from workers.cli.exit_status import UsedWrongly
 from workers.cli.options import NOWHERE, Where, typed
 from workers.cli.target import deployment
+from workers.gateway.auth.claims import written_claims
 from workers.gateway.auth.keyring import Keyring
-from workers.gateway.auth.tokens import OPERATOR_AUDIENCE
-from workers.runtime import settings
+from workers.gateway.auth.signing_keys import SiteKeys
+from workers.gateway.auth.tokens import GUEST, OPERATOR_AUDIENCE
+from workers.runtime.generated_secrets import secrets_of
 from workers.runtime.process import Failed
 from workers.runtime.settings import Settings
 
@@ -47,7 +52,8 @@ def token(  # noqa: PLR0913 - a token says as much
 ) -> int:
     """Print a signed token, and nothing else.
 
-    It is signed with the first secret of the site, which is read from the deployment. An operator's token is signed
+    It is signed with the first secret of the site, which is read from the deployment, and has its claims where the
+    policy of the site says. An operator's token is signed
     with the admin secret.
 
     For example:
@@ -80,7 +86,8 @@ def token(  # noqa: PLR0913 - a token says as much
     for claim, values in (("roles", role), ("entitlements", entitlement), ("badges", badge)):
         if values:
             claims[claim] = list(values)
-    output.line(_signed(claims, anyio.run(_site_secret, found, site)))
+    keys = anyio.run(_site_keys, found, site)
+    output.line(_signed(written_claims(claims, keys.rules), keys.secrets[0]))
     return 0
 
 
@@ -89,24 +96,27 @@ def _check(site: str, sub: str, name: str) -> None:
         raise UsedWrongly(f"{site!r} is not a valid site id: 1 to 40 of a-z, 0-9 and -")
     if not is_member(sub):
         raise UsedWrongly(f"{sub!r} is not a valid member id: 1 to 64 letters, digits and . _ ~ : -")
+    if sub.startswith(GUEST):
+        raise UsedWrongly(f"a member id that begins with {GUEST} is that of a guest, who gets a token from the gateway")
     if is_blank(name):
         raise UsedWrongly("the name has no visible character")
 
 
 def _admin_secret(found: Settings) -> str:
     if found.admin_secret is None and (found.data / "secrets.json").exists():
-        return settings.secrets_of(found.data).admin
+        return secrets_of(found.data).admin
     return found.needed("admin_secret")
 
 
-async def _site_secret(found: Settings, site: str) -> OctKey:
+async def _site_keys(found: Settings, site: str) -> SiteKeys:
     async with deployment(found) as opened:
-        keys = await Keyring(opened.calls, opened.keys).read(site)
+        sites = partial(site_of, RedisLog(opened))
+        keys = await Keyring(opened.calls, opened.keys, sites=sites).read(site)
     if keys is None:
         raise Failed(f"There is no site {site}")
     if not keys.secrets:
         raise Failed(f"The tokens of site {site} are signed with a JWKS: only the publication has the signing key")
-    return keys.secrets[0]
+    return keys
 
 
 def _signed(claims: dict[str, Any], key: OctKey) -> str:

@@ -12,6 +12,7 @@ from core.application.current_state import comment_of
 from core.caller import Caller
 from core.domain.comment import UNPOSTED, Comment, evolve
 from core.events.envelope import Recorded, UnreadableEntry, read
+from core.events.event import tag_of
 from core.events.types import VOTE_EVENTS, EventSkipped
 from core.ids import is_comment, is_site, is_thread
 from core.log.port import HeadWanted, Load, Log
@@ -30,7 +31,7 @@ from workers.runtime.settings import Settings
 _READER: Final = Caller(id="operator", name="operator", roles=frozenset({"auditor"}))
 """The caller on the command line: sees comments that are not public."""
 
-VOTES: Final = frozenset(str(event.__struct_config__.tag) for event in VOTE_EVENTS)
+VOTES: Final = frozenset(tag_of(event) for event in VOTE_EVENTS)
 
 
 def trail(
@@ -111,7 +112,7 @@ def decisions_of(events: Iterable[AuditRecord | UnreadableRecord]) -> dict[int, 
     for event in events:
         if isinstance(event, UnreadableRecord):
             continue
-        verdict = _VERDICTS.get(event.type) or ("hold" if "rule" in event.data else None)
+        verdict = _verdict_of(event)
         if verdict is None or event.revision is None:
             continue
         # The reason of an edit is its author's, not that of the rule that held it.
@@ -124,10 +125,18 @@ def decisions_of(events: Iterable[AuditRecord | UnreadableRecord]) -> dict[int, 
     return found
 
 
+def _verdict_of(event: AuditRecord) -> str | None:
+    if event.type == "comment.screened":
+        # A hold or a rejection by the screener is an event of its own beside this one.
+        return "approve" if event.data["verdict"] == "approve" else None
+    return _VERDICTS.get(event.type) or ("hold" if "rule" in event.data else None)
+
+
 _VERDICTS: Final = {
     "comment.held": "hold",
     "comment.approved": "approve",
     "comment.rejected": "reject",
+    "decision.reversed": "reverse",
     "revision.redacted": "redact",
 }
 

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
 from rich.console import Console
 from rich.text import Text
+
+from workers.runtime.amounts import counted
 
 STEP: Final = 3
 """Columns of indent per level of replies."""
@@ -36,11 +39,10 @@ _MARKS: Final = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
 def show_thread(out: Console, page: dict[str, Any]) -> None:
     """Print a page of a thread, replies indented below their parent."""
     thread = page["thread"]
-    count = thread["comments"]
-    _print(out, Text(thread["title"], "bold"), 0)
+    _print(out, Text(thread["title"] or "(unverified title)", "bold"), 0)
     out.print(Text(thread["url"], "dim"), soft_wrap=True)
-    counted = f"{count} comment{'' if count == 1 else 's'}"
-    out.print(Text(f"{counted}, {page['sort']} first · {thread['status']} · position {thread['position']}", "dim"))
+    comments = counted(thread["comments"], "comment")
+    out.print(Text(f"{comments}, {page['sort']} first · {thread['status']} · position {thread['position']}", "dim"))
     for row, level in _walk(page["comments"], 0):
         out.print()
         indent = min(level, DEEPEST) * STEP
@@ -137,18 +139,19 @@ def _stands(trail: dict[str, Any]) -> str:
 
 
 def _details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The data of an event as names and values. The body has no name. Fields in `_TOLD` are not listed again."""
+    """The data of an event as names and values. The body has no name. Fields in `_PRINTED_APART` are left out."""
     data = event["data"]
     if "answered" in data:
         yield "in reply to", f"{data['answered']}, revision {data.get('answered_revision', 1)}"
     if "rule" in data:
-        yield "held by rule", ": ".join(filter(None, (data["rule"], data.get("match"))))
-    for name in ("reason", "note"):
+        by = "rejected by rule" if data.get("rejected") else "held by rule"
+        yield by, ": ".join(filter(None, (data["rule"], data.get("match"))))
+    for name in ("reason", "note", "tells", "text", "explanation"):
         if data.get(name):
             yield name, f"“{data[name]}”"
     for name, value in data.items():
-        if name not in _TOLD and value not in (None, [], ""):
-            yield name, str(value)
+        if name not in _PRINTED_APART and value not in (None, [], (), ""):
+            yield name, value if isinstance(value, str) else msgspec.json.encode(value).decode()
     if event["type"] in ("comment.posted", "comment.edited"):
         yield "", data.get("body") or "[redacted]"
 
@@ -156,7 +159,7 @@ def _details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
 UNREADABLE: Final = "unreadable"
 """Type of an unreadable entry."""
 
-_TOLD: Final = frozenset(
+_PRINTED_APART: Final = frozenset(
     {
         "answered",
         "answered_revision",
@@ -167,12 +170,17 @@ _TOLD: Final = frozenset(
         "by_standing",
         "depth",
         "entitlement",
+        "explanation",
         "match",
         "name",
         "note",
         "parent",
         "reason",
+        "rejected",
         "rule",
+        "spans",
+        "tells",
+        "text",
     }
 )
 """Fields printed separately, or of no interest in the history of one comment; `--json` has them all."""
@@ -195,7 +203,7 @@ def _revision_heading(revision: dict[str, Any]) -> Text:
 
 def _decided(decision: dict[str, Any]) -> Text:
     """A hold or a decision: its verdict, actor or rule, time and reason."""
-    did = {"approve": "approved", "hold": "held", "reject": "rejected", "redact": "redacted"}[decision["verdict"]]
+    did = _DONE[decision["verdict"]]
     by = f"rule {decision['rule']}" if "rule" in decision else f"{decision['by']['kind']} {decision['by']['id']}"
     line = Text.assemble((f"{did} by {by}", "green" if did == "approved" else "red"))
     line.append(f"  {_minute(decision['at'])}", "dim")
@@ -204,6 +212,15 @@ def _decided(decision: dict[str, Any]) -> Text:
             line.append(f"  {name} ", "dim")
             line.append(f"“{decision[name]}”")
     return line
+
+
+_DONE: Final = {
+    "approve": "approved",
+    "hold": "held",
+    "reject": "rejected",
+    "reverse": "decision reversed",
+    "redact": "redacted",
+}
 
 
 def _changed(revision: dict[str, Any], *, colours: bool) -> Text:

@@ -61,7 +61,7 @@ class LeasedWork:
         """Do `work` in each partition. Returns those held by another process, or where `work` was interrupted."""
         queue, held = deque(partitions), list[int]()
 
-        async def take_turns() -> None:
+        async def work_off() -> None:
             pace = Pace(self._share)
             while queue:
                 partition = queue.popleft()
@@ -69,7 +69,7 @@ class LeasedWork:
                     if nonce is None or not await _worked(partial(work, partition, nonce, pace), partition):
                         held.append(partition)
 
-        await gathered([take_turns] * (FULL_SPEED if self._share == 1 else 1))
+        await gathered([work_off] * (FULL_SPEED if self._share == 1 else 1))
         return sorted(held)
 
     @asynccontextmanager

@@ -3,13 +3,14 @@
 A lease is only an optimization. Fencing prevents a late owner from writing: every commit carries the lease's nonce.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from secrets import token_hex
 from typing import Final
 
 from redis.exceptions import RedisError
 
-from core.keys import Keys
+from core.keys import Keys, Partition
 from core.redis.command import Argument, RedisCommand, script_command
 from core.redis.router import Router
 from core.redis.script import Script
@@ -24,15 +25,23 @@ _RENEW: Final = Script("workers.coordination", "lease_renew")
 _RELEASE: Final = Script("workers.coordination", "lease_release")
 
 
+PROJECTING: Final = attrgetter("lease")
+"""Key of the lease for projecting a partition."""
+BUILDING: Final = attrgetter("building")
+"""Key of the lease for building views beside the served ones."""
+SCREENING: Final = attrgetter("screening_lease")
+"""Key of the lease for the screening of the texts of a partition."""
+
+
 class Leases:
     """The leases of a deployment, for one worker. Every method except `renew_all` raises `redis.exceptions.RedisError`.
 
-    They are the leases for projecting or, with `building`, those for building views beside the served ones.
+    `of` is the key of the lease in a partition, by default that of the lease for projecting.
     """
 
-    def __init__(self, calls: Router, keys: Keys, worker: str, *, building: bool = False) -> None:
+    def __init__(self, calls: Router, keys: Keys, worker: str, *, of: Callable[[Partition], str] = PROJECTING) -> None:
         self._calls = calls
-        self._lease = [one.building if building else one.lease for one in keys]
+        self._lease = [of(one) for one in keys]
         self._worker = worker
 
     async def take(self, partition: int) -> str | None:

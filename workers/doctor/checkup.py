@@ -1,34 +1,21 @@
 """Checks of `hansard doctor`: fitness of the servers for Hansard, and health of the deployment on them."""
 
-import resource
 from collections.abc import Iterator
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, Final
 
 import redis.exceptions
 
-from core.formats import Formats
 from core.keys import DEPLOYMENT
-from core.log.redis import RedisLog
-from core.position import START
 from core.redis.access import require_access
-from core.redis.deployment import Deployment, open_deployment, require_none
-from core.redis.errors import CannotOpen, Denied, Lack, OtherDeployment, UnfitServer, lack, lack_text
-from core.redis.live_processes import LiveProcess, live_processes
+from core.redis.deployment import open_deployment, require_none
+from core.redis.errors import CannotOpen, Denied, OtherDeployment, UnfitServer
 from core.redis.node import Node
 from core.redis.router import Router
 from core.redis.server_facts import OLDEST, Server
 from core.redis.topology import Topology, find_servers
-from projections.read.lag import lags, other_logs
-from projections.read.parked import all_parked
-from projections.read.served_generation import Served
-from projections.views.versions import OWN
-from workers.doctor import damage, failover, losses
+from workers.doctor import deployment, failover
 from workers.doctor.finding import Finding, joined
-from workers.embedded import home
-from workers.rebuild.status import is_mixed, standings
-from workers.runtime.open_files import WANTED
+from workers.runtime.amounts import size
 from workers.runtime.settings import Settings
 
 TIGHT: Final = 0.9
@@ -39,10 +26,6 @@ FRAGMENTED: Final = 1.5
 """Ratio of memory taken from the system to memory used, from which fragmentation is reported."""
 SMALL: Final = 256 * 1024 * 1024
 """Bytes of used memory below which fragmentation is not reported."""
-
-
-FEW_CONNECTIONS: Final = 1000
-"""Number of connections below which a gateway has room for too few clients that follow a thread."""
 
 
 async def examine(url: str, settings: Settings) -> list[Finding]:
@@ -73,7 +56,7 @@ async def examine(url: str, settings: Settings) -> list[Finding]:
         found += failover.spread(topology, int(recorded))
     try:
         async with open_deployment(url, partitions=int(recorded)) as opened:
-            return [*found, *await _deployment(opened, max(times), settings)]
+            return [*found, *await deployment.findings(opened, max(times), settings)]
     except UnfitServer:
         return found  # the findings above name the cause
     except CannotOpen as error:
@@ -165,7 +148,7 @@ def _memory(info: dict[str, Any]) -> Iterator[Finding]:
     used, limit = int(info["used_memory"]), int(info.get("maxmemory", 0))
     allowed = limit or int(info.get("total_system_memory", 0))
     whose = "maxmemory" if limit else "the machine"
-    found = f"{_size(used)} of {_size(allowed)} ({whose})" if allowed else f"{_size(used)} used"
+    found = f"{size(used)} of {size(allowed)} ({whose})" if allowed else f"{size(used)} used"
     share = used / allowed if allowed else 0.0
     if share >= TIGHT:
         change = "Give the server more memory now: a full server refuses every write"
@@ -177,7 +160,7 @@ def _memory(info: dict[str, Any]) -> Iterator[Finding]:
     taken = int(info.get("used_memory_rss", 0))
     if used > SMALL and taken > used * FRAGMENTED:
         change = "Set activedefrag yes if the server supports it, or restart the server in a quiet hour"
-        found = f"{_size(taken)} taken from the system for {_size(used)} used"
+        found = f"{size(taken)} taken from the system for {size(used)} used"
         yield Finding(verdict="advice", about="memory", found=found, change=change)
 
 
@@ -193,156 +176,6 @@ def _streams(config: dict[str, str]) -> Iterator[Finding]:
         yield Finding(verdict="advice", about="streams", found=found, change=change)
 
 
-async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[Finding]:
-    log = RedisLog(opened)
-    live = await live_processes(opened.calls)
-    findings = [Finding(verdict="good", about="deployment", found=opened.record.id or "without an id yet")]
-    findings += [_format(log.format, opened.record.formats, live), *_processes(log.format, live)]
-    events = latest = 0
-    served = Served(opened)
-    damages = await damage.damages(served, log)
-    unreadable = {one.partition for one in damages if one.position is None}
-    for partition in set(range(log.partitions)) - unreadable:
-        last = await log.last(partition)
-        if last != START:
-            events, latest = events + last.n, max(latest, last.ms)
-    findings.append(Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions"))
-    findings += damage.findings(damages, opened.keys)
-    findings.append(_writes(await log.refusal()))
-    findings += losses.findings(await losses.inspect_logs(opened), opened.record.id or "", opened.keys)
-    if latest > now:
-        found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
-        change = "Set the server's clock: until it has caught up, the recorded times of events are too late"
-        findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
-    if unreadable:
-        return findings  # the views as a whole cannot be judged
-    if parked := await all_parked(served):
-        number = f"{len(parked)} thread{'' if len(parked) == 1 else 's'}"
-        found = f"{number} shown as before an event that cannot be applied"
-        change = (
-            "List them with `hansard parked`, and see the event with `hansard parked show`. Requeue them once the "
-            "program is fixed, or skip the event with a reason that is recorded"
-        )
-        findings.append(Finding(verdict="wrong", about="parked", found=found, change=change))
-    if others := await other_logs(served, log):
-        first, found = others[0], f"in {len(others)} of {log.partitions} partitions not made from the log beside them"
-        change = (
-            f"In partition {first.partition} the views have event {first.cursor}; the log lacks it, and ends at "
-            f"{first.last}. An older log was put there, or another one. Restore the backup that both log and views "
-            "come from; or, if this log is the right one, run `hansard rebuild`. Then start the projectors again"
-        )
-        return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
-    if mixed := [one.served for one in await standings(opened) if is_mixed(one.served)]:
-        versions = sorted({version for views in mixed for version in views.versions})
-        found = f"in {len(mixed)} of {log.partitions} partitions written by versions {' and '.join(versions)}"
-        change = (
-            f"This is version {OWN}. Everything is served as it is. `hansard verify` and the drift checks leave out "
-            "what those versions write differently, until `hansard rebuild` rewrites the views with one version"
-        )
-        findings.append(Finding(verdict="advice", about="versions", found=found, change=change))
-    behind = await lags(served, log)
-    if not behind:
-        return [*findings, Finding(verdict="good", about="views", found="up to date with the log")]
-    seconds = max(0, now - min(lag.since for lag in behind)) / 1000
-    found = f"{sum(lag.events for lag in behind)} events behind in {len(behind)} partitions, the oldest {seconds:.1f} s"
-    if seconds <= settings.lag_bound:
-        return [*findings, Finding(verdict="good", about="views", found=found)]
-    change = "Start a projector (`hansard up` includes one); if one is running, its log says what stopped it"
-    return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
-
-
-def _format(recorded: int, formats: Formats, live: list[LiveProcess]) -> Finding:
-    """Report the format of the deployment, and what keeps it from the newest one."""
-    if recorded >= formats.writes:
-        return Finding(verdict="good", about="format", found=f"{recorded}, the newest")
-    found = f"{recorded}; this version of Hansard writes {formats.writes}"
-    behind = [one for one in live if formats.writes not in one.reads]
-    change = (
-        f"Update or stop {', '.join(map(str, behind))}; then run `hansard upgrade`"
-        if behind
-        else "Run `hansard upgrade` once every process is updated: until then the processes write the old format"
-    )
-    return Finding(verdict="advice", about="format", found=found, change=change)
-
-
-def _processes(recorded: int, live: list[LiveProcess]) -> Iterator[Finding]:
-    """Report the live processes. One that does not read the format of the deployment is wrong."""
-    if not live:
-        yield Finding(verdict="good", about="processes", found="none alive")
-    for one in live:
-        if recorded in one.reads:
-            yield Finding(verdict="good", about="processes", found=str(one))
-        else:
-            change = f"Update or stop it: it does not read format {recorded}, takes no writes and commits nothing"
-            yield Finding(verdict="wrong", about="processes", found=str(one), change=change)
-
-
-def _writes(refusal: str | None) -> Finding:
-    if refusal is None:
-        return Finding(verdict="good", about="writes", found="taken")
-    found = f"refused by the server: {lack_text(refusal)}"
-    return Finding(verdict="wrong", about="writes", found=found, change=_FULL[lack(refusal)])
-
-
-_FULL: Final[dict[Lack, str]] = {
-    "memory": "Give the server more memory: it then takes writes again by itself",
-    "disk": "Make room on the disk of its append-only file: it then takes writes again by itself",
-    "replicas": "Bring its replicas back, or lower min-replicas-to-write",
-}
-
-
-def clients(settings: Settings) -> list[Finding]:
-    """Report on client addresses, and on the connections that the limit of open files allows a process here."""
-    return [_addresses(settings), _files(settings)]
-
-
-def _addresses(settings: Settings) -> Finding:
-    about = "addresses"
-    if settings.trusted_proxies:
-        found = f"identified by X-Forwarded-For, {settings.trusted_proxies} from the right"
-        return Finding(verdict="good", about=about, found=found)
-    if not _is_loopback(settings.host):
-        found = "identified by connection; those of private networks have no share of their own"
-        return Finding(verdict="good", about=about, found=found)
-    found = "clients connect from this machine, and share the limits of one client"
-    change = (
-        "Behind a proxy that writes X-Forwarded-For, set HANSARD_TRUSTED_PROXIES to the number of proxies: until "
-        "then one client can use up what is meant for all"
-    )
-    return Finding(verdict="advice", about=about, found=found, change=change)
-
-
-def _files(settings: Settings) -> Finding:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = settings.connections(WANTED if hard == resource.RLIM_INFINITY else hard)
-    found = f"room for {most} client connections, if processes here start with this limit"
-    if most >= FEW_CONNECTIONS:
-        return Finding(verdict="good", about="files", found=found)
-    change = "Raise the hard limit of open files (LimitNOFILE of systemd, ulimits of compose): each reader needs one"
-    return Finding(verdict="advice", about="files", found=found, change=change)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-async def disk(data: Path) -> Finding:
-    """Report the room on the disk below the server of `hansard up`."""
-    server_data = data / "server"
-    left, record = home.free(server_data), home.taken(server_data)
-    found = f"{_size(left)} free, the record takes {_size(record)}"
-    if not await home.has_room(server_data):
-        change = "Make room on it now: nothing is written until there is room; writes then resume by themselves"
-        return Finding(verdict="wrong", about="disk", found=f"full: {found}", change=change)
-    if left < record:
-        change = "Make room on it soon: from time to time the whole record is rewritten beside the old one"
-        return Finding(verdict="advice", about="disk", found=found, change=change)
-    return Finding(verdict="good", about="disk", found=found)
-
-
 async def _config(client: Any) -> dict[str, str]:
     try:
         reply = await client.config_get("stream-node-max-bytes", "stream-node-max-entries", *failover.CONFIG)
@@ -353,8 +186,3 @@ async def _config(client: Any) -> dict[str, str]:
 
 def _text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else value
-
-
-def _size(number: int) -> str:
-    mega = number / 1024 / 1024
-    return f"{mega:.1f} MiB" if mega < 1024 else f"{mega / 1024:.1f} GiB"  # noqa: PLR2004 - a gibibyte

@@ -22,12 +22,12 @@ def joined(by_server: Mapping[str, Sequence[Finding]]) -> list[Finding]:
     """Merge the findings of several servers: once if all servers share it, else with the names of the servers."""
     if len(by_server) == 1:
         return [finding for findings in by_server.values() for finding in findings]
-    said: dict[Finding, list[str]] = {}
+    servers_of: dict[Finding, list[str]] = {}
     for name, findings in by_server.items():
         for finding in findings:
-            said.setdefault(finding, []).append(name)
-    about = list(dict.fromkeys(finding.about for finding in said))
+            servers_of.setdefault(finding, []).append(name)
+    about = list(dict.fromkeys(finding.about for finding in servers_of))
     return [
         finding if len(names) == len(by_server) else replace(finding, found=f"{finding.found} ({', '.join(names)})")
-        for finding, names in sorted(said.items(), key=lambda item: about.index(item[0].about))
+        for finding, names in sorted(servers_of.items(), key=lambda item: about.index(item[0].about))
     ]

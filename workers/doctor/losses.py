@@ -16,6 +16,7 @@ from core.redis.log_integrity import LogState
 from projections.read.progress import cursor
 from projections.read.served_generation import Served
 from workers.doctor.finding import Finding
+from workers.runtime.amounts import counted
 from workers.runtime.process import Failed
 
 BATCH: Final = 1000
@@ -89,11 +90,11 @@ def findings(states: Sequence[LogState], id_: str, keys: Keys) -> Iterator[Findi
         yield Finding(verdict="good", about="whole", found="no log lost its beginning or an entry")
     accepted = [seen for seen in states if seen.accepted and seen.fault is None]
     for seen in accepted[:NAMED]:
-        found = f"{_events(seen.accepted)} of partition {seen.partition} lost; the loss was accepted"
+        found = f"{counted(seen.accepted, 'event')} of partition {seen.partition} lost; the loss was accepted"
         yield Finding(verdict="good", about="losses", found=found)
     if len(accepted) > NAMED:
         lost = sum(seen.accepted for seen in accepted[NAMED:])
-        found = f"{_events(lost)} of {len(accepted) - NAMED} more partitions lost; the loss was accepted"
+        found = f"{counted(lost, 'event')} of {len(accepted) - NAMED} more partitions lost; the loss was accepted"
         yield Finding(verdict="good", about="losses", found=found)
 
 
@@ -147,7 +148,3 @@ async def _gaps(log: Log, seen: LogState) -> AsyncIterator[Gap]:
             at = entry.position
     if at.n < seen.newest.n:
         yield Gap(at.n + 1, seen.newest.n, None if at == START else at, None)
-
-
-def _events(number: int) -> str:
-    return f"{number} event{'' if number == 1 else 's'}"

@@ -52,10 +52,17 @@ QUARANTINE_S: Final = 24 * 3600.0
 MOST_REPORTED: Final = 10
 """Maximum number of differing fields logged individually per thread."""
 
-PERSONAL: Final = frozenset({"ballots", "waiting"} | {listing.name for listing in LISTINGS if listing.personal})
+PERSONAL: Final = frozenset(
+    {"ballots", "waiting", "filed"} | {listing.name for listing in LISTINGS if listing.personal}
+)
 """Views whose members name a member or an address."""
-_IDS: Final = re.compile(r"(?:[\w.~-]{1,120} (?=\d{12}:)|\d{15} \d{12} )?(?:\d{12}:)?[\w.~-]{1,120}(?::\d+)?", re.ASCII)
-"""Pattern of the field names in the other views: ids, positions, ages, revision numbers."""
+_IDS: Final = re.compile(
+    r"(?:[\w.~-]{1,120} (?=\d{12}:)|\d{15} \d{12} )?(?:\d{12}:)?[\w.~-]{1,120}(?::\d+)?"
+    r"(?: [\w-]{1,64} [pqrw] (?:\*|[\w.-]{1,80}))?"
+    r"|[\w-]{1,64} [\w.~-]{1,120} [\w-]{1,64}",
+    re.ASCII,
+)
+"""Pattern of field names in the other views: ids, positions, ages, revision numbers, statuses, rules, and batches."""
 
 _EVERYTHING: Final = Scope()
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from workers.runtime.generated_secrets import FILES
+
 LONGEST_SOCKET_PATH = 100
 """Bytes. `sun_path` holds 108 on Linux and 104 on macOS, its terminating zero included."""
 
@@ -32,9 +34,9 @@ def undone(data: Path) -> Iterator[Callable[[], None]]:
     others put there always stay.
     """
     absolute = data.absolute()
-    home, secrets = absolute / "server", absolute / "secrets.json"
+    home = absolute / "server"
     made = [path for path in (home, absolute, *absolute.parents) if not path.exists()]
-    had_secrets = secrets.exists()
+    new_secrets = [secrets for name in FILES if not (secrets := absolute / name).exists()]
     kept = False
 
     def keep() -> None:
@@ -48,7 +50,7 @@ def undone(data: Path) -> Iterator[Callable[[], None]]:
             if home in made:
                 shutil.rmtree(home, ignore_errors=True)
             # A path that cannot be removed was never created, or holds files of others.
-            if not had_secrets:
+            for secrets in new_secrets:
                 with suppress(OSError):
                     secrets.unlink()
             for path in made:

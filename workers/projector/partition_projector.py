@@ -250,7 +250,7 @@ class PartitionProjector:
                 position=str(last),
             )
             state = await thread_at(self._log, self._store, site, thread, projection.committed)
-            projection.hold(state or ThreadState(site=site, id=thread), torn=True)
+            projection.hold(state or ThreadState(site=site, id=thread), rewrite=True)
 
     async def _commit(self, projection: Projection, nonce: str, last: Entry) -> Outcome:
         commit = projection.take(await ahead(projection.bodies(), self._html))

@@ -1,16 +1,10 @@
 """The projector: takes the partitions that it owns, projects their views from the log, and reports the lag.
 
-Ownership follows from the live workers (`workers.coordination.membership`). When a worker joins, the projector releases
-that worker's partitions, between two commits. When a worker leaves, the projector takes its share of that worker's
-partitions, as soon as their leases are released or have expired. While the membership cannot be read, every worker
-keeps its partitions.
+`workers.coordination.ownership` decides which partitions it works on. It releases one between two commits.
 
 A stopped partition keeps its lease and makes the process unready, for as long as the process owns the partition. If
 released, it would stop the next worker at the same event, then the one after that, until no worker were ready and the
 cause could not be located. When ownership moves to another worker, that worker tries once and reports the same.
-
-A process that is unfit for its deployment (`core.redis.deployment_record`) leaves the membership and releases its
-partitions until it is fit again: it must not fold or commit there.
 
 Redis may restart or be unavailable at any time: every part restarts from the stored state.
 """
@@ -18,11 +12,11 @@ Redis may restart or be unavailable at any time: every part restarts from the st
 import time
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 import anyio
 import structlog
-from anyio import TASK_STATUS_IGNORED, CancelScope, Semaphore
+from anyio import TASK_STATUS_IGNORED, Semaphore
 from anyio.abc import TaskStatus
 from redis.exceptions import RedisError
 
@@ -44,9 +38,8 @@ from projections.views.store import Store
 from projections.views.stored_thread import together
 from projections.views.thread_cache import MOST_BYTES, ThreadCache
 from projections.views.versions import OWN, Versions
-from workers.coordination.lease_keeper import RELEASED_WITHIN, LeaseKeeper
-from workers.coordination.leases import RENEWED_S, Leases
-from workers.coordination.membership import Membership, owner
+from workers.coordination.leases import RENEWED_S
+from workers.coordination.ownership import Ownership, OwnershipListener
 from workers.projector.partition_projector import PartitionProjector, StoppedPartition
 from workers.projector.requeues import Requeues
 from workers.runtime import metrics
@@ -57,9 +50,6 @@ AT_ONCE: Final = 8
 More would only queue at the server and delay the rest of this process: a long backlog in all partitions would keep the
 leases from being renewed.
 """
-
-TAKE_ATTEMPTS: Final = 3
-"""Attempts per renewal interval to take a lease that another worker has yet to release."""
 
 _log = structlog.get_logger(__name__)
 
@@ -84,12 +74,11 @@ class Projector:
     ) -> None:
         store = Store(deployment.calls, deployment.reads, deployment.keys, versions=versions)
         self._log = log
-        self._record = deployment.record
         self._requeues = Requeues(log, store, Served(deployment), html=html, read=read)
         self._reads = deployment.reads
-        self._worker = worker
-        self._keeper = LeaseKeeper(Leases(deployment.calls, deployment.keys, worker))
-        self._membership = Membership(deployment.calls, worker)
+        self.ownership = Ownership(
+            deployment, worker=worker, partitions=log.partitions, listener=_Counts(), every=RENEWED_S
+        )
         self.threads = ThreadCache(thread_bytes)
         """Cache of the folded threads kept between commits."""
         slots = Semaphore(AT_ONCE, fast_acquire=True)
@@ -97,12 +86,6 @@ class Projector:
             PartitionProjector(partition, log, store, slots, cache=self.threads, html=html, read=read)
             for partition in range(log.partitions)
         ]
-        self._alive: frozenset[str] = frozenset()
-        self._own_partitions: frozenset[int] = frozenset()
-        """Partitions that this worker owns, according to the last known membership."""
-        self._ownership_changed = anyio.Event()
-        """Set when `_ours` changes, and then replaced."""
-        self._scopes: dict[int, CancelScope] = {}
         self._lags: dict[int, Lag] = {}
         self._parked: dict[int, int] = {}
         """Number of parked threads per held partition, as counted in the metric."""
@@ -112,7 +95,7 @@ class Projector:
     @property
     def owned(self) -> frozenset[int]:
         """Partitions whose lease this worker holds."""
-        return frozenset(self._keeper.nonces)
+        return self.ownership.held
 
     @property
     def stopped(self) -> Mapping[int, StoppedPartition]:
@@ -134,16 +117,15 @@ class Projector:
             async with anyio.create_task_group() as tasks:
                 for partition_projector in self._projectors:
                     tasks.start_soon(self._hold, partition_projector)
-                tasks.start_soon(self._attend)
-                tasks.start_soon(self._renew)
+                tasks.start_soon(self.ownership.attend)
+                tasks.start_soon(self.ownership.renew)
                 tasks.start_soon(self._measure)
                 tasks.start_soon(self._requeues.run)
                 task_status.started()
                 await self._ending.wait()
                 tasks.cancel_scope.cancel()
         finally:
-            with anyio.move_on_after(RELEASED_WITHIN, shield=True):
-                await self._leave()
+            await self.ownership.leave()
             self._ended.set()
 
     async def drain(self) -> None:
@@ -151,106 +133,34 @@ class Projector:
         self._ending.set()
         await self._ended.wait()
 
-    async def _attend(self) -> None:
-        """Renew the membership, and release partitions of other workers. While unfit, release all partitions."""
-        while True:
-            changed = self._record.changed
-            try:
-                alive = await self._live_workers()
-            except RedisError as error:
-                _require_passing(error)
-                _log.warning("roster_not_read")
-            else:
-                if alive != self._alive:
-                    self._share(alive)
-                for partition in self._scopes.keys() - self._own_partitions:
-                    self._scopes[partition].cancel()
-            with anyio.move_on_after(RENEWED_S):
-                await changed.wait()
-
-    async def _live_workers(self) -> frozenset[str]:
-        """The live workers. Empty while this process is unfit for the deployment. Raises `RedisError`."""
-        if self._record.unfit is None:
-            return await self._membership.renew()
-        if self._alive:
-            await self._leave_membership()
-        return frozenset()
-
-    def _share(self, alive: frozenset[str]) -> None:
-        """Recompute the owned partitions after the live workers have changed."""
-        before, self._alive = self._alive, alive
-        self._own_partitions = frozenset(
-            one.partition for one in self._projectors if owner(one.partition, alive) == self._worker
-        )
-        metrics.REBALANCES.inc()
-        if before or len(alive) > 1:  # a single worker at the start is not logged
-            _log.info("workers_changed", workers=len(alive), partitions=len(self._own_partitions))
-        changed, self._ownership_changed = self._ownership_changed, anyio.Event()
-        changed.set()
-
     async def _hold(self, partition_projector: PartitionProjector) -> None:
-        """Take the partition whenever this worker owns it and its lease is free, and project it while it is ours."""
+        """Project the partition whenever this worker owns it and its lease is free."""
         partition = partition_projector.partition
-        while True:
+
+        async def work(nonce: str) -> None:
+            metrics.OWNED_PARTITIONS.inc()
             try:
-                nonce = await self._take(partition)
-            except RedisError as error:
-                partition_projector.stop(error, START)
-                await self._until_not_owned(partition)
-                partition_projector.forget()
-                continue
-            with CancelScope() as scope:
-                self._scopes[partition] = scope
-                metrics.OWNED_PARTITIONS.inc()
-                try:
-                    await partition_projector.run(nonce)
-                    if partition_projector.stopped is not None:
-                        await anyio.sleep_forever()
-                finally:
-                    metrics.OWNED_PARTITIONS.dec()
-                    self._count_parked(partition, 0)
-                    self._requeues.forget(partition)
-                    del self._scopes[partition]
-                    self._forget_lag(partition)
-            # Not in `finally`: after a cancellation from outside the nonce is kept, and `_leave` releases the lease.
+                await partition_projector.run(nonce)
+                if partition_projector.stopped is not None:
+                    await anyio.sleep_forever()
+            finally:
+                metrics.OWNED_PARTITIONS.dec()
+                self._count_parked(partition, 0)
+                self._requeues.forget(partition)
+                self._forget_lag(partition)
+
+        async def untakable(error: RedisError) -> None:
+            partition_projector.stop(error, START)
+            await self.ownership.until_not_owned(partition)
             partition_projector.forget()
-            with CancelScope(shield=True):
-                await self._release(partition)
 
-    async def _take(self, partition: int) -> str:
-        while True:
-            changed = self._ownership_changed
-            if partition not in self._own_partitions:
-                await changed.wait()
-                continue
-            try:
-                # Shielded: a task that is cancelled meanwhile still gets the nonce of the taken lease, and releases it.
-                with CancelScope(shield=True):
-                    nonce = await self._keeper.take(partition)
-            except RedisError as error:
-                _require_passing(error)
-                nonce = None
-            if nonce is not None:
-                return nonce
-            await anyio.sleep(RENEWED_S / TAKE_ATTEMPTS)
-
-    async def _until_not_owned(self, partition: int) -> None:
-        """Wait until another worker owns the partition."""
-        while partition in self._own_partitions:
-            await self._ownership_changed.wait()
+        await self.ownership.hold(partition, work, untakable=untakable, forget=partition_projector.forget)
 
     def _forget_lag(self, partition: int) -> None:
         """Remove the lag of a partition from the metrics: its new owner reports it, and our value would be stale."""
         if self._lags.pop(partition, None) is not None:
             metrics.PROJECTION_LAG_EVENTS.remove(str(partition))
             metrics.PROJECTION_LAG_SECONDS.remove(str(partition))
-
-    async def _renew(self) -> None:
-        while True:
-            await anyio.sleep(RENEWED_S)
-            for partition in await self._keeper.renew():
-                if partition in self._scopes:
-                    self._scopes[partition].cancel()
 
     async def _measure(self) -> None:
         while True:
@@ -276,7 +186,7 @@ class Projector:
 
     async def _report(self, partition: int, at: Position, last: Position, parked: list[Parked]) -> None:
         lag = await lag_of(self._log, partition, at, last)
-        if partition not in self._scopes:
+        if not self.ownership.works_on(partition):
             return  # lost during the measurement: its new owner reports the lag
         self._count_parked(partition, len(parked))
         self._requeues.offer(partition, parked)
@@ -288,31 +198,12 @@ class Projector:
         metrics.PARKED_THREADS.inc(threads - self._parked.get(partition, 0))
         self._parked[partition] = threads
 
-    async def _leave(self) -> None:
-        """Leave the membership, and release all held leases."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._leave_membership)
-            for partition in self.owned:
-                tasks.start_soon(self._release, partition)
 
-    async def _leave_membership(self) -> None:
-        try:
-            await self._membership.leave()
-        except RedisError as error:
-            _log.warning("roster_not_left", fault=type(error).__name__)
+class _Counts(OwnershipListener):
+    """Counts changes of ownership."""
 
-    async def _release(self, partition: int) -> None:
-        ours = await self._keeper.release(partition)
-        if ours is None:
-            return
-        metrics.HANDOVERS.labels("given" if ours else "lost").inc()
-        if ours:
-            _log.debug("partition_given_back", partition=partition)
-        else:
-            _log.warning("partition_lost", partition=partition)
+    def changed(self) -> None:
+        metrics.REBALANCES.inc()
 
-
-def _require_passing(error: RedisError) -> None:
-    """Raise an error that is not passing."""
-    if not is_passing(error):
-        raise error
+    def released(self, how: Literal["given", "lost"]) -> None:
+        metrics.HANDOVERS.labels(how).inc()

@@ -5,12 +5,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
+from typing import Final
 
 import structlog
 
 from core.application.aggregate_cache import AggregateCache
+from core.application.current_state import site_of
+from core.contacts import Contacts
+from core.log.notes import MemberNotes
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
+from core.screener import Screeners
+from core.sightings import Sightings
 from core.singleflight import SingleFlight
 from projections.read import progress
 from projections.read.current_row import CurrentRows
@@ -20,30 +26,48 @@ from projections.read.served_generation import Served
 from workers.coordination.presence import Presence
 from workers.drift.sampler import Sampler
 from workers.gateway.app import build
+from workers.gateway.auth.fetched_keys import KeyFetcher
 from workers.gateway.auth.keyring import Keyring
 from workers.gateway.auth.tokens import Operators
+from workers.gateway.batches import OpenBatches
+from workers.gateway.deciders import Deciders
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.feed_limits import FeedLimits
 from workers.gateway.feed.hub import Hub
+from workers.gateway.feed.staff_feed import StaffFeed
+from workers.gateway.hands import HandStore
 from workers.gateway.health_app import health_alone, operations
 from workers.gateway.http.admission import Admission
 from workers.gateway.http.body_budget import BodyBudget
+from workers.gateway.http.client_address import ClientAddress
 from workers.gateway.http.http_server import Application, CannotListen, HttpServer
 from workers.gateway.http.lag_watch import LagWatch
+from workers.gateway.http.networks import Networks
 from workers.gateway.http.public_address import PublicAddress
 from workers.gateway.http.response_cache import ResponseCache
+from workers.gateway.note_keeper import NoteKeeper
+from workers.gateway.notice_references import NoticeReferences
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
 from workers.gateway.operations.record_cache import RecordIndexes
 from workers.gateway.operations.services import Services
+from workers.gateway.operations.standings_cache import StandingsCache
 from workers.gateway.operations.thread_checks import ThreadChecks
+from workers.gateway.pseudonyms import Pseudonyms
+from workers.gateway.rates import Rates
 from workers.gateway.web.desk import Sample
+from workers.http_client import HttpClient
 from workers.projector.projector import Projector
 from workers.runtime import metrics
+from workers.runtime.address_guard import parse_private_hosts
 from workers.runtime.process import Failed, Parts, Process, worker_name
 from workers.runtime.settings import Settings
+from workers.screener.screening_worker import ScreeningWorker
 
 _log = structlog.get_logger(__name__)
+
+SUMMARY_KEPT: Final = 1.0
+"""Seconds for which a summary of a site's moderation is shared."""
 
 OnStarted = Callable[[str], object]
 Role = Callable[[Process, Settings, OnStarted], Awaitable[None]]
@@ -86,7 +110,14 @@ def services(
     served = Served(deployment)
     response_cache = ResponseCache(partial(progress.states, served))
     aggregate_cache = AggregateCache(settings.fold_bytes)
-    keyring = Keyring(deployment.calls, deployment.keys, most_bytes=settings.token_bytes)
+    private_hosts = parse_private_hosts(settings.private_hooks)
+    keyring = Keyring(
+        deployment.calls,
+        deployment.keys,
+        sites=partial(site_of, log, cache=aggregate_cache),
+        fetcher=KeyFetcher(HttpClient(private_hosts)),
+        most_bytes=settings.token_bytes,
+    )
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
     metrics.FOLD_BYTES.set_function(lambda: aggregate_cache.bytes)
     metrics.TOKEN_BYTES.set_function(lambda: keyring.tokens.bytes)
@@ -104,10 +135,27 @@ def services(
         current_rows=CurrentRows(served),
         past=past,
         records=RecordIndexes(log, past.work, most_bytes=settings.record_bytes),
+        standings=StandingsCache(log, past.work, most_bytes=settings.record_bytes // 4),
         checks=ThreadChecks(deployment, served, log, time.time),
+        sightings=Sightings(deployment.calls, deployment.keys),
+        contacts=Contacts(deployment.calls, deployment.keys, settings.contacts_key),
+        screeners=Screeners(deployment.calls, deployment.keys, settings.contacts_key),
+        references=NoticeReferences(admin_secret, deployment.keys.partitions),
+        pseudonyms=Pseudonyms(admin_secret, time.time),
+        hands=HandStore(deployment.calls, deployment.keys, deployment.pubsub),
+        deciders=Deciders(deployment.calls, deployment.keys),
+        batches=OpenBatches(deployment.calls, deployment.keys),
+        notes=NoteKeeper(MemberNotes(deployment.calls, deployment.keys)),
         counts=CountCache(served, response_cache.states),
         response_cache=response_cache,
         keyring=keyring,
+        rates=Rates(
+            deployment.calls,
+            deployment.keys,
+            guests_per_minute=settings.max_guests_per_minute,
+            notices_per_minute=settings.max_notices_per_minute,
+        ),
+        networks=Networks(ClientAddress(settings.trusted_proxies), admin_secret),
         aggregate_cache=aggregate_cache,
         operators=Operators(admin_secret),
         durability=deployment.durability,
@@ -124,9 +172,11 @@ def services(
         ),
         lag=LagWatch(served, log, clock=time.time, bound=settings.lag_bound),
         running=running,
+        summaries=SingleFlight(keep=SUMMARY_KEPT),
         readiness=SingleFlight(keep=settings.operations_shared),
         exposition=SingleFlight(keep=settings.operations_shared),
         public=PublicAddress(settings.public_url),
+        private_hosts=private_hosts,
         operations_apart=settings.operations is not None,
         stopped=dict if projector is None else lambda: {one: str(why) for one, why in projector.stopped.items()},
         serves_pages=serves_pages,
@@ -171,6 +221,39 @@ async def run_projector(process: Process, settings: Settings, on_started: OnStar
         on_started(url)
 
 
+async def run_screener(process: Process, settings: Settings, on_started: OnStarted) -> None:
+    """Run a screener's worker until a signal, with health and metrics served beside it. Raises as `run_gateway`."""
+    url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
+    async with opened(url, settings) as deployment, process.parts() as parts:
+        name = worker_name()
+        worker = make_screener(deployment, name, settings)
+        dependencies = services(deployment, settings, secret, serves_pages=False, running=lambda: process.ready)
+        operations_url = await start_operations(parts, dependencies, settings)
+        await join(parts, deployment, role="screener", name=name)
+        await parts.start(worker.run, drain=worker.drain)
+        app = health_alone(dependencies) if dependencies.operations_apart else operations(dependencies)
+        url = await start_http(parts, app, settings)
+        process.described = start_fields(
+            "screener", deployment, settings, worker=name, listens=url, operations_url=operations_url
+        )
+        on_started(url)
+
+
+def make_screener(deployment: Deployment, name: str, settings: Settings) -> ScreeningWorker:
+    """A worker that asks screeners, for all partitions that no other one holds, under a unique name."""
+    return ScreeningWorker(
+        deployment,
+        RedisLog(deployment),
+        Screeners(deployment.calls, deployment.keys, settings.contacts_key),
+        HttpClient(parse_private_hosts(settings.private_hooks)),
+        worker=name,
+        at_once=settings.max_screenings,
+        per_site=settings.max_screenings_per_site,
+        backlog=settings.max_screening_backlog,
+        pause=settings.screening_pause,
+    )
+
+
 def start_fields(
     role: str, deployment: Deployment, settings: Settings, *, worker: str, listens: str, operations_url: str | None
 ) -> dict[str, object]:
@@ -211,8 +294,9 @@ async def application(
             replay_piece=settings.replay_piece,
         ),
     )
-    async with hub.running():
-        yield build(dependencies, feed=Feed(hub, unfit=dependencies.unfit), sample=sample), hub
+    async with hub.running(), dependencies.keyring.running(), dependencies.notes.running():
+        feed, staff = Feed(hub, unfit=dependencies.unfit), StaffFeed(hub, dependencies.served, dependencies.hands)
+        yield build(dependencies, feed=feed, staff=staff, sample=sample), hub
 
 
 def make_projector(deployment: Deployment, name: str, settings: Settings) -> Projector:

@@ -1,4 +1,4 @@
-"""Everything in one process: the embedded server unless another is named, the projector, the gateway."""
+"""Everything in one process: the embedded server unless another is named, projector, screener and gateway."""
 
 import os
 from collections.abc import AsyncIterator, Callable
@@ -10,13 +10,14 @@ from typing import Final
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from core.application.transact import transact
 from core.caller import OPERATOR
 from core.concurrency import gathered
 from core.domain.site import OpenSite
-from core.keys import PROCESSES, WORKERS
+from core.keys import PROCESSES, SCREENERS, WORKERS
 from core.redis.deployment import Deployment
 from core.redis.errors import is_passing, own_server, said
 from core.refusals import SiteExists, UnreadablePartition
@@ -30,11 +31,16 @@ from workers.gateway.web import desk
 from workers.importers import importer, sample
 from workers.importers.importer import Imported, SiteSettings
 from workers.roles import roles
+from workers.runtime.generated_secrets import Secrets, contacts_key_of, secrets_of
+from workers.runtime.loopback import is_loopback
 from workers.runtime.process import Failed, Process, worker_name
-from workers.runtime.settings import Secrets, Settings, secrets_of
+from workers.runtime.settings import Settings
 
 SHOWN_WITHIN: Final = 30.0
 """Seconds within which the views must show the sample after its import; they need a fraction of one."""
+
+_THIS_MACHINE: Final = "127.0.0.0/8,::1"
+"""Hosts that the sample's key sets may be fetched from, beside public ones, where only this machine is served."""
 
 _log = structlog.get_logger(__name__)
 
@@ -71,6 +77,11 @@ async def _run(
 ) -> None:
     """Run everything. `keep` is called once the first client may have been answered."""
     secrets = secrets_of(settings.data)
+    if settings.contacts_key is None:
+        settings = replace(settings, contacts_key=contacts_key_of(settings.data))
+    shown = _shown(settings) if with_sample else None
+    if shown is not None and not settings.private_hooks:
+        settings = replace(settings, private_hooks=_THIS_MACHINE)
     async with _server(settings) as (url, server), roles.opened(url, settings) as deployment:
         name = worker_name()
         projector = roles.make_projector(deployment, name, settings)
@@ -81,7 +92,6 @@ async def _run(
             projector=projector,
             running=lambda: process.ready,
         )
-        shown = _shown(settings) if with_sample else None
         async with (
             roles.application(deployment, dependencies, settings, shown) as (app, hub),
             process.parts() as parts,
@@ -95,6 +105,8 @@ async def _run(
             await roles.join(parts, deployment, role="up", name=name)
             await parts.start(projector.run, drain=projector.drain)
             await roles.start_sampling(parts, deployment, projector, settings)
+            worker = roles.make_screener(deployment, name, settings)
+            await parts.start(worker.run, drain=worker.drain)
             if with_sample:
                 try:
                     await load_sample(dependencies, secrets)
@@ -119,7 +131,7 @@ async def _run(
 
 def _shown(settings: Settings) -> desk.Sample | None:
     """Return the sample for the front page, whose desk signs tokens for anybody; None if others may reach it."""
-    if settings.trusted_proxies or not desk.is_loopback(settings.host):
+    if settings.trusted_proxies or not is_loopback(settings.host):
         return None
     return desk.Sample(site=sample.SITE, thread=sample.THREAD)
 
@@ -151,9 +163,9 @@ async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Embed
 
 async def _take_leases_back(deployment: Deployment) -> None:
     """End the leases and presence left by a killed process. The embedded server has no other user."""
-    leases = [partition.lease for partition in deployment.keys]
+    leases = [lease for partition in deployment.keys for lease in (partition.lease, partition.screening_lease)]
     try:
-        await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, PROCESSES, *leases)])
+        await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, SCREENERS, PROCESSES, *leases)])
     except RedisError as error:
         if not is_passing(error):
             raise

@@ -92,7 +92,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         return Limits(**{name: getattr(self, name) for name in Limits.__struct_fields__})
 
     def connections(self, files: int) -> int:
-        """Number of connections that may be open in a process with `files` files."""
+        """Number of connections that may be open in a process whose limit of open files is `files`."""
         possible = max(1, files - RESERVED_FILES)
         return min(self.max_connections or MOST_CONNECTIONS, possible)
 

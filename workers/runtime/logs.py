@@ -114,7 +114,7 @@ def taken_over() -> Iterator[None]:
 
 
 def is_json(*, begun: bool = False) -> bool:
-    """True if the lines of this process are JSON. With `begun`, only if one was logged or the format was given."""
+    """True if the lines of this process are JSON. With `begun`, only once a line was logged or the format was set."""
     return _State.is_json and (_State.chosen or _State.has_logged or not begun)
 
 

@@ -25,6 +25,11 @@ ACKNOWLEDGEMENTS: Final = Counter(
     ["durability"],
 )
 
+NOTES_DROPPED: Final = Counter(
+    "hansard_notes_dropped",
+    "Notes about members, for rules, that were dropped because the server did not take them in time.",
+)
+
 # --- projections ---
 
 PROJECTED_EVENTS: Final = Counter(
@@ -125,6 +130,49 @@ WORDS_LOST: Final = Counter(
     "Texts found missing from the log though no event took them out. Anything but 0 needs an operator.",
 )
 
+# --- screening ---
+
+SCREENED_PARTITIONS: Final = Gauge(
+    "hansard_screened_partitions",
+    "Partitions whose texts this process has screened.",
+)
+SCREENING_DUE: Final = Gauge(
+    "hansard_screening_due",
+    "Comments about which a screener is still to be asked or told something, in the partitions of this process.",
+)
+SCREENING_OLDEST_SECONDS: Final = Gauge(
+    "hansard_screening_oldest_seconds",
+    "Age of the oldest text that waits for a screener; 0 if none does.",
+)
+SCREENING_BREAKERS_OPEN: Final = Gauge(
+    "hansard_screening_breakers_open",
+    "Screeners that are not asked for a while, because their last requests failed.",
+)
+SCREENING_REQUESTS: Final = Counter(
+    "hansard_screening_requests",
+    "Texts that a screener was asked about, by shape.",
+    ["shape"],
+)
+SCREENING_ANSWERS: Final = Counter(
+    "hansard_screening_answers",
+    "Answers of screeners, by verdict: approve, hold, reject.",
+    ["verdict"],
+)
+SCREENING_FAILURES: Final = Counter(
+    "hansard_screening_failures",
+    "Texts about which there was no answer, so that the policy decided, by cause: late, unreachable, refused (the "
+    "address is not allowed), large, malformed, status, breaker (the last requests failed), backlog (too many texts of "
+    "the site wait), unconfigured (the site has no screener), sealed (it cannot be opened), off (the policy screens no "
+    "more).",
+    ["cause"],
+)
+SCREENING_FEEDBACK: Final = Counter(
+    "hansard_screening_feedback",
+    "Decisions of staff that a screener was told of, by outcome: ok, or the cause of a failure; failed ones are tried "
+    "again for three days.",
+    ["outcome"],
+)
+
 # --- the feed ---
 
 FEED_CLIENTS: Final = Gauge(
@@ -199,6 +247,13 @@ FOLD_BYTES: Final = Gauge(
     "hansard_fold_bytes",
     "Memory used by cached aggregates (comments, votes, threads, standings), in bytes.",
 )
+KEY_SET_FETCHES: Final = Counter(
+    "hansard_key_set_fetches",
+    "Fetches of key sets (JWKS) from publications, by outcome: ok, status (the response was not 200), malformed (it is "
+    "no key set, or has no usable key), large, late, refused (the address is not allowed), unreachable, broken (a "
+    "defect).",
+    ["outcome"],
+)
 TOKEN_BYTES: Final = Gauge(
     "hansard_token_bytes",
     "Memory used by cached verified tokens, in bytes.",
@@ -259,11 +314,21 @@ SHARES_EXHAUSTED: Final = Counter(
     "(writes), bodies (of all clients together).",
     ["share"],
 )
+RATES_EXCEEDED: Final = Counter(
+    "hansard_rates_exceeded",
+    "Writes refused with Retry-After, by whose rate was exceeded: member, network, site (what needs no token).",
+    ["whose"],
+)
+RATES_NOT_COUNTED: Final = Counter(
+    "hansard_rates_not_counted",
+    "Writes that no rate was counted for, because Redis failed or takes no writes.",
+)
 
 REQUESTS_UNDER_WAY: Final = Gauge(
     "hansard_requests_under_way",
     "Requests admitted by a gate and still running, except those that only wait for the views: writes, reads, "
-    "operations, past (pages of the past, indexes of records), check (checks of a thread).",
+    "operations, past (pages of the past, indexes of records), check (checks of a thread), reports (figures, "
+    "rehearsals).",
     ["gate"],
 )
 REQUESTS_WAITING: Final = Gauge(

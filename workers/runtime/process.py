@@ -40,7 +40,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Failed(Exception):
-    """The process cannot go on. The message is one line for the operator."""
+    """The process cannot continue. The message is one line for the operator."""
 
 
 class Parts:

@@ -48,10 +48,15 @@ COUNTED: Final = frozenset(
         "partition_given_back",
         "partition_lost",
         "projection_retried",
+        "queue_not_read",
+        "queue_refused",
+        "rate_not_counted",
         "rebuild_interrupted",
         "request_refused",
         "roster_not_left",
         "roster_not_read",
+        "screening_postponed",
+        "screening_retried",
         "subscription_lost",
         "thread_not_requeued",
         "topology_changed",
@@ -70,7 +75,7 @@ Say = Callable[[str, EventDict], object]
 """Logs a line: its level, its event and its fields."""
 
 
-class _Count:
+class _Repetitions:
     """Repetitions of one event since its last line."""
 
     __slots__ = ("lasts", "level", "loop", "partitions", "timer", "times", "values")
@@ -116,7 +121,7 @@ class Repeats:
     def __init__(self, *, every: float = EVERY, say: Say) -> None:
         self._every = every
         self._say = say
-        self._counts: dict[str, _Count] = {}
+        self._counts: dict[str, _Repetitions] = {}
 
     def __call__(self, _logger: WrappedLogger, level: str, line: EventDict) -> EventDict:
         """Return a line that is not counted. Raises `structlog.DropEvent` for a counted one."""
@@ -132,7 +137,7 @@ class Repeats:
             self._end(event)  # the loop of its timer is gone
             count = None
         if count is None:
-            self._begin(event, _Count(loop, level, self._every))
+            self._begin(event, _Repetitions(loop, level, self._every))
             return line
         count.add(line)
         raise structlog.DropEvent
@@ -142,7 +147,7 @@ class Repeats:
         for event in [*self._counts]:
             self._end(event)
 
-    def _begin(self, event: str, count: _Count) -> None:
+    def _begin(self, event: str, count: _Repetitions) -> None:
         self._counts[event] = count
         # In a new context: the line belongs to no request.
         count.timer = count.loop.call_later(count.lasts, self._elapsed, event, context=Context())
@@ -150,9 +155,9 @@ class Repeats:
     def _elapsed(self, event: str) -> None:
         count = self._end(event)
         if count.times:
-            self._begin(event, _Count(count.loop, count.level, min(2 * count.lasts, SELDOM * self._every)))
+            self._begin(event, _Repetitions(count.loop, count.level, min(2 * count.lasts, SELDOM * self._every)))
 
-    def _end(self, event: str) -> _Count:
+    def _end(self, event: str) -> _Repetitions:
         count = self._counts.pop(event)
         if count.timer is not None:
             count.timer.cancel()

@@ -42,7 +42,9 @@ async def backup(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
             for key in ("once", "again"):
                 command = OpenThread(url="https://kew.example/tea", title="About the tea")
                 await transact(play.log, command, site="kew", thread="tea", caller=MOD, key=key)
-            await Keyring(deployment.calls, deployment.keys).write("kew", KeySet("hs256", 1, SECRETS))
+            keyring = Keyring(deployment.calls, deployment.keys)
+            await keyring.write("kew", KeySet("hs256", 1, SECRETS))
+            assert await keyring.guest_key("kew") is not None
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr(taking, "BATCH", 16)
                 await take(deployment, path)

@@ -12,6 +12,7 @@ import pytest
 
 from core.application.current_state import site_of
 from core.application.transact import transact
+from core.contacts import Contact
 from core.domain.site import ChangePolicy
 from core.events.content import without_profile, without_words
 from core.events.envelope import decode
@@ -24,6 +25,7 @@ from core.policy import HELD_BEFORE, Policy, PolicyChanges
 from core.position import START, Position
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.errors import HalfRestored, OtherDeployment
+from core.screener import Screener
 from projections.read import progress
 from projections.verify.verifier import verify
 from tests.support.bounds import BOUND
@@ -36,8 +38,8 @@ from tests.support.restored import PARTITIONS, SECRETS, everything, restored
 from tests.support.servers import client
 from workers.backup import restore as restoring
 from workers.backup import take as taking
-from workers.backup.check import check
-from workers.backup.file import Commands, Entries, SiteKeysRecord
+from workers.backup.file import Commands, ContactsRecord, Entries, ScreenerRecord, SiteKeysRecord
+from workers.backup.file_check import check
 from workers.backup.reader import records
 from workers.backup.restore import restore
 from workers.backup.take import take
@@ -109,6 +111,43 @@ async def test_a_backup_of_a_log_in_which_people_write_is_restored_entry_by_entr
         new = await said(again, "POST", COMMENTS, EVE, {"body": "meanwhile"}, "l0")
         partition = deployment.keys.of(SITE, THREAD).number
         assert Position.parse(new["position"]).n == cuts[partition].n + 1
+
+
+async def test_contacts_are_copied_sealed_and_open_again_with_their_key(
+    fresh: str, target: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "backup"
+    people = {f"notice:{number}": Contact(email=f"reader-{number}@private.example") for number in range(1200)}
+    async with built(fresh) as house:
+        await house.open_site()
+        for field, contact in people.items():
+            await house.services.contacts.keep(SITE, field, contact)
+        await take(house.deployment, path)
+    await restored(target, path, FEW)
+    found = [record for record in records(path) if isinstance(record, ContactsRecord)]
+    assert b"private.example" not in b"".join(sealed for record in found for _, sealed in record.fields)
+    async with built(target) as again:
+        for field in ("notice:0", "notice:1199"):
+            assert await again.services.contacts.read(SITE, field) == people[field]
+        key = again.deployment.keys.of(SITE).contacts(SITE)
+        assert await again.deployment.calls.call("HLEN", key) == len(people)
+
+
+async def test_a_screener_is_copied_sealed_and_opens_again_with_its_key(
+    fresh: str, target: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "backup"
+    screener = Screener(url="https://screener.example/", shape="coral", secret="known to the screener alone")
+    async with built(fresh) as house:
+        await house.open_site()
+        await house.services.screeners.keep(SITE, screener)
+        await take(house.deployment, path)
+    await restored(target, path, FEW)
+    (found,) = (record for record in records(path) if isinstance(record, ScreenerRecord))
+    assert b"screener" not in found.sealed
+    assert "screener.example" not in repr(found)
+    async with built(target) as again:
+        assert await again.services.screeners.read(SITE) == screener
 
 
 async def said(house: House, method: str, path: str, who: Who, body: Any, key: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from core.formats import FORMATS, Formats
 from tests.support.restored import PARTITIONS, everything, restored
 from workers.backup import reader
-from workers.backup.check import check
 from workers.backup.file import Damaged, Entries, written
+from workers.backup.file_check import check
 from workers.backup.reader import records
 from workers.runtime.process import Failed
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from core.redis.deployment import open_deployment
 from tests.support.restored import PARTITIONS
 from workers.backup import reader
-from workers.backup.check import check
 from workers.backup.file import GZIP, MAGIC, Commands, Damaged, End, Entries, Header, Lacks, Record, SiteKeysRecord
+from workers.backup.file_check import check
 from workers.backup.reader import records
 from workers.backup.restore import restore
 from workers.runtime.process import Failed

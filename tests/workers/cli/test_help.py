@@ -87,6 +87,8 @@ def test_a_wrong_value_in_the_environment_is_named_like_that() -> None:
         ("parked",),
         ("parked", "show", "sample", "night-train"),
         ("doctor",),
+        ("report", "moderation", "sample", "figures"),
+        ("report", "dsa", "sample", "figures"),
         ("token", "--site", "sample", "--sub", "bea", "--name", "Bea"),
     ],
 )

@@ -12,12 +12,12 @@ from anyio import to_thread
 
 from core import heads
 from core.events.envelope import Stamp, encode
+from core.events.event import Event
 from core.events.types import (
     AnchorOpened,
     CommentEdited,
     CommentPosted,
     CommentRejected,
-    Event,
     MemberSuspended,
     ReportFiled,
     SiteOpened,

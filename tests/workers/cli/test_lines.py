@@ -13,7 +13,7 @@ import pytest
 
 from core.keys import Keys
 from tests.support.bounds import BOUND
-from tests.support.program import TOP, Ended, command, environment, hansard, here
+from tests.support.program import TOP, Ended, command, environment, hansard, here, killed_after
 from tests.support.servers import client, started
 from workers.embedded import server as embedded
 
@@ -41,13 +41,15 @@ def server() -> Any:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_whole_life_is_json_and_the_start_says_what_started(role: str, server: str, tmp_path: Path) -> None:
     settings = {"REDIS_URL": server, "ADMIN_SECRET": SECRET, "DURABILITY": "memory", "LOG_FORMAT": "json"}
-    with subprocess.Popen(
-        command(role, "--port", "0", "--data", str(tmp_path / "data")),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=TOP,
-        env=environment(PYTHONWARNINGS="always", **{f"HANSARD_{name}": value for name, value in settings.items()}),
+    with killed_after(
+        subprocess.Popen(
+            command(role, "--port", "0", "--data", str(tmp_path / "data")),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=TOP,
+            env=environment(PYTHONWARNINGS="always", **{f"HANSARD_{name}": value for name, value in settings.items()}),
+        )
     ) as process:
         assert process.stdout is not None
         found: list[Any] = []
@@ -207,23 +209,26 @@ def test_a_hung_server_is_told_in_few_lines_however_many_partitions_there_are(tm
             counts: list[dict[str, Any]] = []
             while not counts:
                 lines = [json.loads(line) for line in said.read_text().splitlines(keepends=True) if line.endswith("\n")]
-                counts = [line for line in lines if line["event"] == "lease_not_renewed" and "times" in line]
+                counted = [line for line in lines if line["event"] == "lease_not_renewed" and "times" in line]
+                # On a busy machine the first of these lines comes before all partitions have failed once.
+                counts = [line for line in counted if line["partitions"] >= PARTITIONS - 1]
         finally:
             os.kill(server, signal.SIGCONT)
             process.kill()
             process.communicate(timeout=BOUND)
-    assert counts[0]["partitions"] >= PARTITIONS - 1
     assert len(lines) < PARTITIONS // 4
 
 
 def test_where_both_outputs_are_one_file_and_nobody_chose_all_of_it_is_for_people(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        command("up", "--port", "0", "--data", str(tmp_path / "data")),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=TOP,
-        env=environment(),
+    with killed_after(
+        subprocess.Popen(
+            command("up", "--port", "0", "--data", str(tmp_path / "data")),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=TOP,
+            env=environment(),
+        )
     ) as process:
         assert process.stdout is not None
         found: list[str] = []

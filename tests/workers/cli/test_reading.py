@@ -82,6 +82,22 @@ def test_a_site_with_a_jwks_signs_its_own_tokens(scribbled: Up) -> None:
     assert done.err.startswith("hansard: The tokens of site keys are signed with a JWKS")
 
 
+def test_a_token_has_its_claims_where_the_policy_of_the_site_says(scribbled: Up) -> None:
+    headers = {"Authorization": f"Bearer {scribbled.token('--operator')}"}
+    keys = {"hs256": ["a secret of the site moved, which is long"]}
+    policy = {
+        "claims": {"sub": "user.id", "roles": "https://moved.example/roles"},
+        "origins": ["https://moved.example"],
+    }
+    opened = {"name": "Moved", "keys": keys, "policy": policy}
+    answer = httpx2.put(f"{scribbled.url}/v1/sites/moved/", json=opened, headers=headers, timeout=60)
+    assert answer.status_code in (200, 201), answer.text
+    made = scribbled.ask("token", "--site", "moved", "--sub", "ada", "--name", "Ada", "--role", "admin").out.strip()
+    given = {"Authorization": f"Bearer {made}"}
+    me = httpx2.get(f"{scribbled.url}/v1/sites/moved/threads/any/me", headers=given, timeout=60).json()
+    assert (me["caller"]["id"], me["caller"]["roles"]) == ("ada", ["admin"])
+
+
 @pytest.mark.parametrize(
     ("name", "flags"),
     [
@@ -146,7 +162,7 @@ def test_a_position_that_has_not_come_is_wrong_usage(night_train: Up) -> None:
 
 
 def test_a_thread_longer_than_a_page_is_shown_whole(scribbled: Up) -> None:
-    token = scribbled.token("--sub", "bea", "--name", "Bea", "--entitlement", "subscriber")
+    token = scribbled.token("--sub", "bea", "--name", "Bea", "--role", "moderator")  # staff have no rates
     with httpx2.Client(base_url=scribbled.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as http:
         for number in range(205):
             parent = {"parent": "nt-12"} if number < 203 else {}

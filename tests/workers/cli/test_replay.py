@@ -11,7 +11,7 @@ import pytest
 
 from core.keys import DEPLOYMENT, Keys
 from tests.support.bounds import BOUND
-from tests.support.program import SITE, THREAD, TOP, Up, command, environment, here
+from tests.support.program import SITE, THREAD, TOP, Up, command, environment, here, killed_after
 from tests.support.servers import client
 
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
@@ -39,7 +39,7 @@ def test_replay_is_a_line_an_event(night_train: Up) -> None:
     position, *rest = lines[37].split(maxsplit=6)
     assert position.endswith("-38")
     assert rest[:5] == ["2026-10-12T10:02:13.808Z", "comment.rejected", "sample/night-train/nt-09:1", "staff", "wilma"]
-    assert rest[5].startswith('reason="Argue with what she says')
+    assert rest[5].startswith('basis="report" reason="Argue with what she says')
 
 
 def test_replay_gives_what_was_chosen(night_train: Up) -> None:
@@ -133,15 +133,17 @@ def test_tail_tells_events_as_they_come_until_it_is_interrupted(scribbled: Up) -
     def put(path: str, words: dict[str, Any]) -> None:
         assert httpx2.put(f"{scribbled.url}{path}", json=words, headers=headers, timeout=60).is_success
 
-    with subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=TOP
+    with killed_after(
+        subprocess.Popen(
+            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=TOP
+        )
     ) as tail:
         assert tail.stdout is not None
         assert tail.stderr is not None
         assert tail.stderr.readline() == "following\n"
         for name in ("tailed", "untailed"):
-            put(f"/v1/sites/{name}/", {"name": name, "keys": {"hs256": ["x" * 32]}})
-        put("/v1/sites/tailed/keys", {"hs256": ["y" * 32]})
+            put(f"/v1/sites/{name}/", {"name": name, "keys": {"hs256": ["first " * 6]}})
+        put("/v1/sites/tailed/keys", {"hs256": ["later " * 6]})
         assert [json.loads(tail.stdout.readline())["type"] for _ in range(2)] == ["site.opened", "site.rekeyed"]
         tail.send_signal(signal.SIGINT)
         assert tail.communicate(timeout=BOUND) == ("", "")
@@ -154,7 +156,9 @@ def test_tail_ends_where_what_it_printed_is_in_the_record_no_more(fresh: str) ->
         redis.hset(DEPLOYMENT, mapping={"partitions": 64, "format": 1})
         redis.xadd(log, {"e": b"{}", "c": b""}, id="5-1")
         arguments = command("tail", "--redis-url", fresh)
-        with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment(), cwd=TOP) as tail:
+        with killed_after(
+            subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment(), cwd=TOP)
+        ) as tail:
             assert tail.stderr is not None
             assert tail.stderr.readline() == "following\n"
             redis.delete(log)
@@ -177,7 +181,9 @@ def test_tail_needs_somebody_who_writes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("asked", [("replay", "--json"), ("thread", SITE, THREAD)])
 def test_who_stops_reading_is_no_error(night_train: Up, asked: tuple[str, ...]) -> None:
     arguments = command(*asked, "--data", str(night_train.data))
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), cwd=TOP) as run:
+    with killed_after(
+        subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), cwd=TOP)
+    ) as run:
         assert run.stdout is not None
         assert run.stderr is not None
         run.stdout.close()

@@ -100,7 +100,7 @@ def test_what_was_acknowledged_is_there_after_a_kill_and_tokens_of_before_are_go
         with client(run, moderator) as http:
             assert http.get(f"/v1/sites/{SITE}/moderation/queue").status_code == 200
         with client(run, operator) as http:
-            opened = {"name": "Another", "keys": {"hs256": ["x" * 32]}}
+            opened = {"name": "Another", "keys": {"hs256": ["another " * 4]}}
             assert http.put("/v1/sites/another/", json=opened).status_code == 201
         assert run.ask("token", "--site", "another", "--sub", "a", "--name", "A").status == 0
         assert run.stop(signal.SIGINT) == 0
@@ -265,7 +265,7 @@ def test_gateway_and_projector_run_by_themselves(fresh: str, tmp_path: Path) -> 
     ):
         urls = [json.loads(run.line())["url"] for run in (gateway, projector)]
         token = here("token", "--operator", **secret).out.strip()
-        opened = {"name": "Kew", "keys": {"hs256": ["k" * 32]}}
+        opened = {"name": "Kew", "keys": {"hs256": ["of kew " * 5]}}
         headers = {"Authorization": f"Bearer {token}"}
         assert httpx2.put(f"{urls[0]}/v1/sites/kew/", json=opened, headers=headers).status_code == 201
         token = here(

@@ -12,7 +12,7 @@ from core.keys import WORKERS
 from core.redis.deployment import Deployment, open_deployment
 from workers.coordination.leases import LASTS_MS, RENEWED_S
 from workers.coordination.membership import Membership, owner
-from workers.projector.projector import TAKE_ATTEMPTS
+from workers.coordination.ownership import TAKE_ATTEMPTS
 
 PARTITIONS = range(64)
 

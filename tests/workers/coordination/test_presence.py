@@ -15,7 +15,7 @@ from tests.support.bounds import BOUND
 from workers.coordination.leases import LASTS_MS
 from workers.coordination.membership import Membership
 from workers.coordination.presence import Presence, present
-from workers.doctor.checkup import _format, _processes
+from workers.doctor.deployment import _format, _processes
 from workers.runtime.process import Failed
 
 pytestmark = pytest.mark.anyio

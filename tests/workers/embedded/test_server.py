@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.support.program import killed_after
 from tests.support.servers import client
 from workers.embedded import server as embedded
 from workers.embedded.server import EmbeddedError
@@ -104,8 +105,10 @@ async def test_the_server_ends_when_its_parent_is_killed_and_the_next_start_find
     tmp_path: Path, name: str
 ) -> None:
     data = tmp_path / name
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(data)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
+    with killed_after(
+        subprocess.Popen(
+            [sys.executable, "-c", PARENT, str(data)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
+        )
     ) as parent:
         assert parent.stdout
         pid, url = parent.stdout.readline().split()

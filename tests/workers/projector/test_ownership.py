@@ -53,8 +53,8 @@ async def here(fresh: str) -> AsyncIterator[Bench]:
 
 def due(one: Projector, *all_of_them: Projector) -> set[int]:
     """What belongs to one of several projectors."""
-    names = [each._worker for each in all_of_them]
-    return {partition for partition in range(PARTITIONS) if owner(partition, names) == one._worker}
+    names = [each.ownership.worker for each in all_of_them]
+    return {partition for partition in range(PARTITIONS) if owner(partition, names) == one.ownership.worker}
 
 
 async def shared(*some: Projector) -> None:
@@ -144,9 +144,9 @@ async def test_who_gives_a_partition_up_finishes_the_commit_in_hand(
         await here.pour([first], partition)
         with anyio.fail_after(BOUND):
             await began.wait()
-        nonce = one._keeper.nonces[partition]
+        nonce = one.ownership.nonce(partition)
         async with projecting(two):
-            await until(lambda: one._scopes[partition].cancel_called)
+            await until(lambda: one.ownership.is_ending(partition))
             assert partition in one.owned
             go_on.set()
             await shared(one, two)

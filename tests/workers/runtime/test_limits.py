@@ -8,31 +8,33 @@ from typing import Any
 import pytest
 
 from core import ids, keys
-from core.domain import authoring, origins, site, thread
+from core.domain import authoring, context, notice, origins, site, thread
 from core.policy import Policy
 from projections.audit import record_page
-from projections.read import comments, queries
+from projections.read import overlay, queries
 from projections.views import feed_entries
+from workers.gateway import rates, resource
 from workers.gateway.auth import tokens
 from workers.gateway.docs.openapi import document
 from workers.gateway.feed import channel, hub
 from workers.gateway.http import bodies, parameters
-from workers.gateway.operations import writing
-from workers.gateway.shapes.keys import SHORTEST_SECRET
+from workers.gateway.operations import notices, writing
+from workers.gateway.shapes.site_keys import SHORTEST_SECRET
 from workers.runtime.settings import Settings
 
 README = (Path(__file__).parents[3] / "README.md").read_text()
 
 LIMITS: dict[str, list[float]] = {
     "ids": [ids.LONGEST_THREAD],
-    "token": [tokens.LONGEST_TOKEN, tokens.LEEWAY, authoring.LONGEST_NAME, authoring.LONGEST_BADGE],
+    "token": [tokens.LONGEST_TOKEN, tokens.LEEWAY, context.LONGEST_NAME, authoring.LONGEST_BADGE],
     "keys of a site": [SHORTEST_SECRET],
     "text of a comment": [Policy().max_body],
     "other words": [site.LONGEST_NAME, thread.LONGEST_TITLE, origins.LONGEST, authoring.LONGEST_REASON],
     "page of a thread": [queries.MOST_ROWS, queries.MOST_TEXT],
-    "lists": [comments.LONGEST_OVERLAY, record_page.BUDGET],
+    "lists": [overlay.LONGEST_OVERLAY, record_page.BUDGET],
+    "notices": [notice.MOST_OPEN, notices.MOST_BYTES, rates.NOTICES_PER_MINUTE],
     "one request": [parameters.MOST],
-    "request": [Settings().max_request, bodies._DEEPEST, bodies._MOST_NESTED],
+    "request": [Settings().max_request, resource.MAX_TOKENLESS, bodies._DEEPEST, bodies._MOST_NESTED],
     "`Idempotency-Key`": [keys.WINDOW_MS / 3_600_000],
     "waiting": [writing.VIEW_WITHIN],
     "feed": [feed_entries.KEPT_MS / 60_000, feed_entries.MOST, channel.VOTES_EVERY, hub.HEARTBEAT],

@@ -1,9 +1,7 @@
 """Settings: from the environment or the flag of the same name; what is wrong is one line and shows no secret."""
 
 import dataclasses
-import stat
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,10 @@ from workers.runtime.settings import Settings, SettingsError
 LONG = "a secret of thirty-two bytes ...."
 A_PLACE = "an address and a port, such as 127.0.0.1:8401 or [::1]:8401"
 A_PUBLIC_ADDRESS = "an http:// or https:// address without a path, such as https://comments.example"
+PRIVATE = (
+    "hosts, addresses and networks separated by commas, such as keys.internal,10.1.0.0/16, "
+    "or 1 for all private addresses"
+)
 A_SHARE = "the seconds for which a response of /readyz or /metrics is shared, 0 to 60"
 AN_ADDRESS = "a redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address"
 
@@ -31,6 +33,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
         "HANSARD_PORT": "0",
         "HANSARD_PUBLIC_URL": "https://comments.example/",
         "HANSARD_OPERATIONS": "[::1]:8401",
+        "HANSARD_PRIVATE_HOOKS": "keys.internal,10.1.0.0/16",
         "HANSARD_OPERATIONS_SHARED": "0.5",
         "HANSARD_REDIS_URL": "rediss://user:word@redis.example:6380/2",
         "HANSARD_DATA": "/srv/hansard",
@@ -47,6 +50,13 @@ def test_every_setting_is_read_from_the_environment() -> None:
         "HANSARD_MAX_REQUEST": "65536",
         "HANSARD_MAX_WRITES": "10",
         "HANSARD_MAX_READS": "20",
+        "HANSARD_MAX_GUESTS_PER_MINUTE": "7",
+        "HANSARD_MAX_NOTICES_PER_MINUTE": "9",
+        "HANSARD_MAX_SCREENINGS": "16",
+        "HANSARD_MAX_SCREENINGS_PER_SITE": "4",
+        "HANSARD_MAX_SCREENING_BACKLOG": "0",
+        "HANSARD_SCREENING_PAUSE": "1.5",
+        "HANSARD_CONTACTS_KEY": LONG[::-1],
         "HANSARD_MAX_QUEUE": "0",
         "HANSARD_MAX_PAST": "2",
         "HANSARD_PAST_SHARE": "0.25",
@@ -89,8 +99,10 @@ def test_every_setting_is_read_from_the_environment() -> None:
         operations="[::1]:8401",
         operations_shared=0.5,
         redis_url="rediss://user:word@redis.example:6380/2",
+        private_hooks="keys.internal,10.1.0.0/16",
         data=Path("/srv/hansard"),
         admin_secret=LONG,
+        contacts_key=LONG[::-1],
         partitions=8,
         durability="memory",
         replicas=2,
@@ -104,6 +116,12 @@ def test_every_setting_is_read_from_the_environment() -> None:
         max_writes=10,
         max_reads=20,
         max_queue=0,
+        max_guests_per_minute=7,
+        max_notices_per_minute=9,
+        max_screenings=16,
+        max_screenings_per_site=4,
+        max_screening_backlog=0,
+        screening_pause=1.5,
         max_past=2,
         past_share=0.25,
         past_bytes=1_000_000,
@@ -202,6 +220,7 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
             {"OPERATIONS_SHARED": "-1"},
             f"HANSARD_OPERATIONS_SHARED must be {A_SHARE}, not '-1'",
         ),
+        ({"PRIVATE_HOOKS": "10.1.0.1/16"}, f"HANSARD_PRIVATE_HOOKS must be {PRIVATE}, not '10.1.0.1/16'"),
         ({"PARTITIONS": "0"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '0'"),
         ({"PARTITIONS": "6.5"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '6.5'"),
         ({"DURABILITY": "disk"}, "HANSARD_DURABILITY must be memory, replicated or fsynced, not 'disk'"),
@@ -368,45 +387,3 @@ def test_printed_settings_hold_no_secret() -> None:
     assert LONG not in printed
     assert "word" not in printed
     assert "port=8400" in printed
-
-
-def test_secrets_are_made_once_long_and_different(tmp_path: Path) -> None:
-    made = settings.secrets_of(tmp_path / "data")
-    assert made == settings.secrets_of(tmp_path / "data")
-    assert made != settings.secrets_of(tmp_path / "other")
-    assert made.admin != made.sample
-    assert len(made.admin) >= settings.SHORTEST_SECRET
-    assert made.admin not in repr(made)
-
-
-def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
-    settings.secrets_of(tmp_path / "data")
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["secrets.json"]
-    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
-    assert stat.S_IMODE((tmp_path / "data" / "secrets.json").stat().st_mode) == 0o600
-
-
-def test_secrets_that_others_may_read_are_refused(tmp_path: Path) -> None:
-    settings.secrets_of(tmp_path)
-    (tmp_path / "secrets.json").chmod(0o640)
-    with pytest.raises(SettingsError, match="is readable by other users: chmod 600 it"):
-        settings.secrets_of(tmp_path)
-
-
-def test_damaged_secrets_are_refused_rather_than_replaced(tmp_path: Path) -> None:
-    settings.secrets_of(tmp_path)
-    (tmp_path / "secrets.json").write_text('{"admin": "')
-    with pytest.raises(SettingsError, match="is damaged"):
-        settings.secrets_of(tmp_path)
-    assert (tmp_path / "secrets.json").read_text() == '{"admin": "'
-
-
-def test_two_processes_that_make_secrets_at_once_get_the_same(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        assert len({made.admin for made in pool.map(settings.secrets_of, [tmp_path] * 32)}) == 1
-
-
-def test_a_data_directory_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match=r"^The data directory .* cannot be used: Not a directory$"):
-        settings.secrets_of(tmp_path / "file" / "data")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.redis.server_facts import Server
-from workers.doctor import checkup, failover
+from workers.doctor import checkup, failover, machine
 from workers.doctor.finding import joined
 from workers.runtime.settings import Settings
 
@@ -144,7 +144,7 @@ def test_what_is_the_same_on_all_servers_is_said_once() -> None:
     ],
 )
 def test_clients_that_cannot_be_told_apart_are_worth_a_word(host: str, proxies: int, verdict: str) -> None:
-    addresses, _ = checkup.clients(Settings(host=host, trusted_proxies=proxies))
+    addresses, _ = machine.clients(Settings(host=host, trusted_proxies=proxies))
     assert (addresses.about, addresses.verdict) == ("addresses", verdict)
     assert ("HANSARD_TRUSTED_PROXIES" in (addresses.change or "")) == (verdict == "advice")
 
@@ -152,6 +152,6 @@ def test_clients_that_cannot_be_told_apart_are_worth_a_word(host: str, proxies: 
 def test_a_limit_of_files_that_leaves_room_for_few_readers_is_worth_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     for hard, verdict, room in ((1024, "advice", 896), (20_000, "good", 19_872), (2**30, "good", 65_536)):
         monkeypatch.setattr(resource, "getrlimit", lambda _, hard=hard: (256, hard))
-        _, files = checkup.clients(Settings())
+        _, files = machine.clients(Settings())
         assert (files.about, files.verdict) == ("files", verdict)
         assert f"room for {room} client connections" in files.found

@@ -25,8 +25,19 @@ from core.partitions import partition_of
 from core.position import START, Position
 from core.times import LATEST
 from workers.backup import reader
-from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, Record, SiteKeysRecord
-from workers.gateway.auth.keyring import is_keys
+from workers.backup.file import (
+    Commands,
+    ContactsRecord,
+    Damaged,
+    End,
+    Entries,
+    Header,
+    Lacks,
+    Record,
+    ScreenerRecord,
+    SiteKeysRecord,
+)
+from workers.gateway.auth.signing_keys import is_keys
 from workers.runtime.process import Failed
 
 MOST_PARTITIONS: Final = 1024
@@ -46,6 +57,8 @@ _GRAMMARS: Final = {
     "answered": is_comment,
     "anchor": is_thread,
     "member": is_member,
+    "batch": is_comment,
+    "reverses": is_comment,
 }
 
 
@@ -114,6 +127,12 @@ class _Checking:
                 self._take_commands(record)
             case SiteKeysRecord():
                 self._take_keys(record)
+            case ContactsRecord():
+                if not is_site(record.site):
+                    self._refuse("these are the contacts of no site")
+            case ScreenerRecord():
+                if not is_site(record.site):
+                    self._refuse("this is the screener of no site")
             case Lacks():
                 self._take_lacks(record)
             case End():
