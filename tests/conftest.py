@@ -1,3 +1,5 @@
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -10,6 +12,10 @@ __all__ = ["anyio_backend", "fresh", "server"]
 # A law holds or not, however slow the machine is; on a build server the examples are the same every time.
 settings.register_profile("hansard", settings.get_profile("default"), deadline=None)
 settings.load_profile("hansard")
+
+# A shell has what it starts in the background ignore SIGINT, and so all that tests start, which some then interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

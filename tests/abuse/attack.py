@@ -10,6 +10,8 @@ import anyio
 from anyio.abc import SocketStream
 from msgspec import Struct, field
 
+from tests.bench import http
+from tests.bench.asks import authorization
 from tests.bench.people import ROOT
 
 CHUNK: Final = 65_536
@@ -37,6 +39,8 @@ class Target(Struct, frozen=True, kw_only=True):
     """A thread that is written to."""
     long_thread: str
     """A thread with many comments, which nobody writes to."""
+    elsewhere: str
+    """A site whose key set never comes."""
     positions: tuple[str, ...]
     """Positions of the long thread, oldest first."""
     feed_start: str
@@ -177,6 +181,17 @@ class Hostile:
             for number in range(connections or self.scale.connections):
                 tasks.start_soon(keep_on, number)
 
+    async def post(self, token: str) -> str:
+        """Post a comment as this member, or as another where an earlier attack has used up the rate; its id."""
+        body = json.dumps({"body": "To be voted on."}).encode()
+        for one in (token, *self.target.tokens):
+            line = await http.connected(self.target.url)
+            answer = await line.ask(http.request("POST", self.path("/comments"), [authorization(one)], body))
+            line.close()
+            if answer.status < 300:
+                break
+        return str(json.loads(answer.body)["comment"]["id"])
+
     def path(self, suffix: str = "", *, thread: str | None = None) -> str:
         """The path of a thread, or of something below it."""
         return f"{ROOT}/threads/{thread or self.target.thread}{suffix}"
@@ -187,6 +202,20 @@ class Hostile:
 
     async def _one(self, use: Callable[[Connection, int], Awaitable[object]], number: int) -> None:
         await self.connect(lambda connection: use(connection, number))
+
+
+class Allowed(Struct, frozen=True, kw_only=True):
+    """The writes of an attack that may be taken."""
+
+    at_once: int
+    every: float
+    """Seconds after which one more may be."""
+    counted: tuple[int, ...] = (200, 201)
+    """Statuses of a write that was taken."""
+
+    def most(self, seconds: float) -> int:
+        """The most of an attack that lasted so long."""
+        return self.at_once + int(seconds / self.every) + 1
 
 
 class Attack(Struct, frozen=True, kw_only=True):
@@ -201,6 +230,8 @@ class Attack(Struct, frozen=True, kw_only=True):
     """Goes on until it is cancelled, or ends when there is nothing left to do."""
     closes: bool = False
     """Whether the gateway has to close every connection of the attack while it lasts."""
+    allowed: Allowed | None = None
+    """The most writes that the gateway may take of it; None if that is not what the attack is about."""
     lasts: float = 10.0
     """Seconds that it lasts against a gateway with the bounds as shipped: more than any bound that it runs into."""
 

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from tests.abuse import connections, reads, requests, writes
+from tests.abuse import connections, pages, reads, requests, writes
 from tests.abuse.attack import Attack
 
 ATTACKS: Final[tuple[Attack, ...]] = (
     *connections.ATTACKS,
     *requests.ATTACKS,
     *reads.ATTACKS,
+    *pages.ATTACKS,
     *writes.ATTACKS,
 )
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import secrets
 import time
 from typing import Final
 
@@ -42,11 +43,12 @@ class Served(Struct, kw_only=True):
 class Honest:
     """Some readers and writers, and one follower, each with a connection of its own."""
 
-    def __init__(self, url: str, thread: str, tokens: tuple[str, ...], readers: int) -> None:
+    def __init__(self, url: str, thread: str, writers: tuple[tuple[str, ...], ...], readers: int) -> None:
+        """Each writer has the tokens of some members, and writes for them by turns."""
         self.served = Served()
         self._url = url
         self._thread = f"{ROOT}/threads/{thread}"
-        self._tokens = tokens
+        self._writers = writers
         self._readers = readers
 
     async def go_on(self, until: anyio.Event) -> None:
@@ -55,17 +57,19 @@ class Honest:
             following = await tasks.start(self._follow)
             async with anyio.create_task_group() as asking:
                 for number in range(self._readers):
-                    asking.start_soon(self._ask, number, None, until)
-                for number, token in enumerate(self._tokens):
-                    asking.start_soon(self._ask, number, token, until)
+                    asking.start_soon(self._ask, number, (), until)
+                for number, tokens in enumerate(self._writers):
+                    asking.start_soon(self._ask, number, tokens, until)
             following.cancel()
 
-    async def _ask(self, number: int, token: str | None, until: anyio.Event) -> None:
+    async def _ask(self, number: int, tokens: tuple[str, ...], until: anyio.Event) -> None:
         line: Line | None = None
-        for turn in itertools.count():
+        # Each attack begins with another member: the same ones again and again would meet their rates.
+        for turn in itertools.count(secrets.randbelow(max(1, len(tokens)))):
             if until.is_set():
                 break
-            line = await self._one(line, self._read(turn) if token is None else self._write(number, turn, token))
+            asked = self._write(number, turn, tokens[turn % len(tokens)]) if tokens else self._read(turn)
+            line = await self._one(line, asked)
             with anyio.move_on_after(PAUSE):
                 await until.wait()
         if line is not None:

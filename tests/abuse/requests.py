@@ -1,9 +1,14 @@
 """Attacks by single requests: heads, targets and bodies without end, malformed ones, bodies that never come."""
 
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from typing import Final
 
 from tests.abuse.attack import Attack, Connection, Hostile, request
 
+ASKERS: Final = 200
+"""Connections that send made-up tokens: more than the gateway handles at a time."""
 LINE: Final = 16_384
 """Bytes per piece of a head without end."""
 PIECES: Final = 1_024
@@ -79,6 +84,23 @@ async def large_bodies(hostile: Hostile) -> None:
     await hostile.each(use)
 
 
+async def made_up_keys(hostile: Hostile) -> None:
+    """Send tokens that name keys which nobody has, to a site whose key set never comes."""
+
+    def ask(number: int, turn: int) -> bytes:
+        token = made_up({"alg": "ES256", "kid": f"{number}-{turn}"}, {"sub": "eve", "aud": hostile.target.elsewhere})
+        path = f"/v1/sites/{hostile.target.elsewhere}/threads/{hostile.target.thread}/me"
+        return request("GET", path, token=token)
+
+    await hostile.again_and_again(ask, ASKERS)
+
+
+def made_up(*parts: Mapping[str, str]) -> str:
+    """A token with this header and these claims, which no key has signed."""
+    encoded = [urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join((*encoded, "A" * 86))
+
+
 async def _endless(hostile: Hostile, begin: bytes, more: bytes) -> None:
     async def use(connection: Connection, number: int) -> None:
         del number
@@ -127,5 +149,10 @@ ATTACKS: Final = (
     ),
     Attack(
         name="large bodies", does="announces bodies of 16 MB and sends them", token=True, run=large_bodies, closes=True
+    ),
+    Attack(
+        name="made-up keys",
+        does=f"names keys that nobody has in its tokens, {ASKERS} at a time, at a site whose key set never comes",
+        run=made_up_keys,
     ),
 )

@@ -1,6 +1,7 @@
 """One run: honest clients alone, and then beside each attack; what the gateway held, and what it let happen."""
 
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final
 
@@ -109,11 +110,14 @@ async def _beside(stage: Stage, plan: Plan, attack: Attack, carry_out: Work) -> 
         tasks.start_soon(honest.go_on, over)
         tasks.start_soon(_watch, stage, held, memory, watched)
         scale = Scale(connections=plan.connections, seconds=_seconds(plan, attack))
+        begun = time.monotonic()
         outcome = await carry_out(stage.target(scale, tokens=attack.token))
+        lasted = time.monotonic() - begun
         over.set()
         watched.set()
     held.left = await _left(stage, files)
     findings = _findings(plan, attack, outcome, honest.served, held)
+    findings += beyond(attack, outcome, lasted)
     findings += [f"logged at level error: {event}" for event in sorted(set(stage.errors(logged)))]
     if not stage.gateway.alive:
         findings.append("the gateway exited")
@@ -147,6 +151,15 @@ async def _left(stage: Stage, files: int) -> int:
         while stage.files() > files + SPARE_FILES:  # noqa: ASYNC110 - /proc tells when it is asked
             await anyio.sleep(POLL)
     return max(0, stage.files() - files)
+
+
+def beyond(attack: Attack, outcome: Outcome, lasted: float) -> list[str]:
+    """The writes that were taken beyond the rates of the site, in words."""
+    if attack.allowed is None:
+        return []
+    taken = sum(outcome.answers[status] for status in attack.allowed.counted)
+    most = attack.allowed.most(lasted)
+    return [f"{taken} writes were taken, and the rates allow {most}"] if taken > most else []
 
 
 def _findings(plan: Plan, attack: Attack, outcome: Outcome, served: Served, held: Held) -> list[str]:

@@ -1,6 +1,7 @@
 """The stage of the attacks: a server, a projector and a gateway as processes, a site with two threads, tokens."""
 
 import json
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from tests.bench import http, usage
 from tests.bench.asks import token
 from tests.bench.copying import PARTITIONS
 from tests.bench.filling import Fill
-from tests.bench.house import OK, open_site
+from tests.bench.house import OK, open_site, open_site_elsewhere
 from tests.bench.http import request
 from tests.bench.people import MEMBERS, ROOT, SITE
 from tests.bench.processes import ADMIN_SECRET, server
@@ -27,7 +28,13 @@ from tests.faults.workers import Hansard
 
 THREAD: Final = "in-the-news"
 LONG: Final = "long-ago"
-HONEST: Final = 4
+ELSEWHERE: Final = "elsewhere"
+"""A site whose key set is at a host that takes connections and says nothing."""
+WRITERS: Final = 4
+"""Honest clients that write."""
+EACH: Final = 100
+"""Members whom each of them writes for, by turns: so many that none comes near a rate."""
+HONEST: Final = WRITERS * EACH
 """Members who write honestly. The others are the attacker's."""
 HOSTILE: Final = 200
 POLL: Final = 0.02
@@ -40,8 +47,8 @@ class Stage(Struct, kw_only=True):
     """A deployment that is ready to be attacked."""
 
     gateway: Hansard
-    honest: tuple[str, ...]
-    """Tokens of the honest members."""
+    honest: tuple[tuple[str, ...], ...]
+    """Tokens of the members of each honest writer."""
     hostile: tuple[str, ...]
     """Tokens of the attacker's members."""
     positions: tuple[str, ...]
@@ -58,6 +65,7 @@ class Stage(Struct, kw_only=True):
             url=self.gateway.url,
             thread=THREAD,
             long_thread=LONG,
+            elsewhere=ELSEWHERE,
             positions=self.positions,
             feed_start=self.positions[0],
             tokens=self.hostile if tokens else (),
@@ -83,19 +91,27 @@ class Stage(Struct, kw_only=True):
 @asynccontextmanager
 async def staged(comments: int, settings: Mapping[str, str]) -> AsyncIterator[Stage]:
     """Run everything for the block. The long thread has so many comments; `settings` are the gateway's."""
-    with tempfile.TemporaryDirectory(prefix="hansard-abuse-") as home, server(frozenset()) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="hansard-abuse-") as home,
+        server(frozenset()) as url,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+    ):
+        # Attacks of one network send its address; all other clients send none, and are of no network.
+        settings = {"PRIVATE_HOOKS": "127.0.0.1", "TRUSTED_PROXIES": "1", **settings}
         given = {"REDIS_URL": url, "ADMIN_SECRET": ADMIN_SECRET, "DURABILITY": "fsynced"}
         gateway = Hansard("gateway", Path(home), given | dict(settings))
         projector = Hansard("projector", Path(home), given)
         try:
             for process in (gateway, projector):
                 await process.restart()
-            await open_site(gateway.url, (THREAD, LONG))
+            await open_site(gateway.url, (THREAD, LONG), guests=True, rates="normal")
+            keys = f"https://127.0.0.1:{silent.getsockname()[1]}/jwks.json"
+            await open_site_elsewhere(gateway.url, ELSEWHERE, keys)
             positions = await _fill(url, comments)
             await _shown(gateway.url, comments)
             yield Stage(
                 gateway=gateway,
-                honest=tuple(map(_token, range(HONEST))),
+                honest=tuple(tuple(map(_token, range(first, first + EACH))) for first in range(0, HONEST, EACH)),
                 hostile=tuple(map(_token, range(HONEST, HONEST + HOSTILE))),
                 positions=positions,
             )

@@ -1,11 +1,12 @@
 """Honest clients go on beside hostile ones: `make abuse` with small bounds. It fails on counts, never on times."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
 import pytest
 
-from tests.abuse import catalogue, plans
+from tests.abuse import catalogue, plans, run
 from tests.abuse.__main__ import main
 from tests.abuse.attack import Outcome
 from tests.abuse.catalogue import ATTACKS
@@ -42,6 +43,15 @@ async def test_a_bound_that_is_broken_makes_the_run_fail(attack: str, setting: s
     found = await findings(broken(attack, {setting: value}))
     assert found["none"] == []
     assert any(finding in one for one in found[attack])
+
+
+def test_more_writes_than_the_rates_allow_make_the_run_fail() -> None:
+    flood = catalogue.named("flood by one member")
+    assert run.beyond(flood, Outcome(answers=Counter({201: 14, 429: 900})), 9.0) == []
+    assert run.beyond(flood, Outcome(answers=Counter({201: 15, 429: 900})), 9.0) == [
+        "15 writes were taken, and the rates allow 14"
+    ]
+    assert run.beyond(catalogue.named("expensive texts"), Outcome(answers=Counter({201: 900})), 9.0) == []
 
 
 def test_an_attack_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:

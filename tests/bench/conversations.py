@@ -7,7 +7,8 @@ events are put into the log as a decision would have them, because deciding them
 from typing import Final
 
 from core.caller import Caller
-from core.events.types import CommentPosted, Event, VoteCast
+from core.events.event import Event
+from core.events.types import CommentPosted, VoteCast
 from core.policy import Policy
 from projections.read.queries import Sort
 from tests.bench.mix import Discussion

@@ -21,11 +21,17 @@ COUNTED_AT_ONCE: Final = 100
 
 
 async def open_site(url: str, threads: Sequence[str] = (), **policy: Any) -> None:
-    """Open the site, and these threads in it. Raises AssertionError."""
+    """Open the site, without rates unless they are given, and these threads in it. Raises AssertionError."""
     operator = token({"sub": "operator", "aud": "hansard", "roles": ["operator"]}, ADMIN_SECRET)
-    opening = {"name": "Bench", "keys": {"hs256": [SECRET]}} | ({"policy": policy} if policy else {})
+    opening = {"name": "Bench", "keys": {"hs256": [SECRET]}, "policy": {"rates": "off", **policy}}
     await _put(url, [(ROOT, opening)], operator)
     await open_threads(url, threads)
+
+
+async def open_site_elsewhere(url: str, name: str, jwks: str) -> None:
+    """Open another site, whose key set is at an address. Raises AssertionError."""
+    operator = token({"sub": "operator", "aud": "hansard", "roles": ["operator"]}, ADMIN_SECRET)
+    await _put(url, [(f"/v1/sites/{name}", {"name": "Elsewhere", "keys": {"jwks": jwks}})], operator)
 
 
 async def open_threads(url: str, threads: Sequence[str]) -> None:

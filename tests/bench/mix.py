@@ -21,7 +21,7 @@ from core.domain.site import OpenSite
 from core.domain.thread import OpenThread
 from core.domain.vote import CastVote
 from core.events.envelope import Stamp, encode
-from core.events.types import Event
+from core.events.event import Event
 from core.log.memory import MemoryLog
 from core.log.port import Append, NewEvent
 from core.policy import Policy

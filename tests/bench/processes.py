@@ -17,12 +17,11 @@ from tests.bench.constant import Constant, Constants
 from tests.bench.cores import on
 from tests.bench.crowd import FRAME_ENDS
 from tests.bench.http import Answer
-from tests.support.servers import started
+from tests.support.servers import START_BOUND, started
 from workers.embedded import die_with_parent
 from workers.embedded import server as embedded
 
 ADMIN_SECRET: Final = "the operator's secret of what is measured"
-LISTENS_WITHIN: Final = 30.0
 ENDS_WITHIN: Final = 15.0
 _OURS: Final = ("port", "unixsocketperm")
 """Settings of the embedded server that are the test server's own business."""
@@ -110,7 +109,7 @@ def _free_port() -> int:
 
 
 def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    bound = time.monotonic() + LISTENS_WITHIN
+    bound = time.monotonic() + START_BOUND
     while process.poll() is None and time.monotonic() < bound:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

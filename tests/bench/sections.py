@@ -17,7 +17,10 @@ SECTIONS: Final = (
     "rows",
     "paging",
     "posting",
+    "judging",
+    "rating",
     "voting",
+    "tokens",
     "pressure",
     "appending",
     "backlog",
@@ -29,6 +32,8 @@ SECTIONS: Final = (
     "feeds",
     "memory",
     "starting",
+    "importing",
+    "pages",
 )
 
 Measure = Callable[[Stage], Awaitable[list[Figure]]]

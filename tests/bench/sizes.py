@@ -40,6 +40,10 @@ class Sizes(Struct, frozen=True, kw_only=True):
     """Comments whose memory is measured."""
     present: int
     """Events that are there when a process starts."""
+    branches: int
+    """Top-level comments of a section in a browser, each with nine replies; at most 20."""
+    posts: int
+    """Comments whose frames a browser is told in a round."""
 
 
 FULL: Final = Sizes(
@@ -60,6 +64,8 @@ FULL: Final = Sizes(
     filling=400,
     kept=10_000,
     present=100_000,
+    branches=20,
+    posts=20,
 )
 QUICK: Final = Sizes(
     rounds=2,
@@ -79,4 +85,6 @@ QUICK: Final = Sizes(
     filling=4,
     kept=100,
     present=400,
+    branches=2,
+    posts=2,
 )

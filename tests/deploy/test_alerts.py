@@ -215,6 +215,8 @@ HEALTHY: Final = {
     f"hansard_parked_threads{{{PROJECTOR}}}": steady(0),
     f"hansard_drift_quarantined_threads{{{PROJECTOR}}}": steady(0),
     f"hansard_unknown_events_total{{{PROJECTOR}}}": steady(0),
+    f"hansard_screening_oldest_seconds{{{PROJECTOR}}}": steady(2),
+    f'hansard_screening_failures_total{{{PROJECTOR},cause="late"}}': steady(2),
 }
 """A deployment that is well, with counts of what was long ago."""
 
@@ -241,6 +243,8 @@ BROKEN: Final[Mapping[str, Mapping[str, str | None]]] = {
     "HansardWordsLost": {f"hansard_words_lost_total{{{PROJECTOR}}}": f"0x{MINUTES - 5} 1x10"},
     "HansardDriftStays": {f"hansard_drift_quarantined_threads{{{PROJECTOR}}}": steady(1)},
     "HansardUnknownEvents": {f"hansard_unknown_events_total{{{PROJECTOR}}}": f"0x{MINUTES - 5} 1x10"},
+    "HansardScreeningWaits": {f"hansard_screening_oldest_seconds{{{PROJECTOR}}}": steady(400)},
+    "HansardScreeningFails": {f'hansard_screening_failures_total{{{PROJECTOR},cause="late"}}': rising()},
     "HansardInternalErrors": {f'hansard_http_requests_total{{{GATEWAY},route="/v1",status="500"}}': appearing()},
     "HansardRequestsRefused": {f'hansard_requests_refused_total{{{GATEWAY},gate="reads",cause="full"}}': rising()},
     "HansardSlow": {f'hansard_http_seconds_bucket{{{GATEWAY},le="1.0"}}': f"0+5x{MINUTES}"},

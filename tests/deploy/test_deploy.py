@@ -98,11 +98,12 @@ def test_the_user_that_the_configuration_proposes_may_do_what_the_scripts_do(pro
 
 
 def test_compose_runs_a_server_a_gateway_and_a_projector_each_with_a_health_check(compose: Any) -> None:
-    assert set(compose["services"]) == {"redis", "gateway", "projector"}
+    assert set(compose["services"]) == {"redis", "gateway", "projector", "screener"}
     for service in compose["services"].values():
         assert service["healthcheck"]["test"]
     assert compose["services"]["gateway"]["command"] == ["gateway"]
     assert compose["services"]["projector"]["command"] == ["projector"]
+    assert compose["services"]["screener"]["command"] == ["screener"]
 
 
 def test_compose_keeps_the_record_on_a_volume_and_mounts_files_that_exist(compose: Any) -> None:
@@ -116,7 +117,8 @@ def test_compose_keeps_the_record_on_a_volume_and_mounts_files_that_exist(compos
 
 def test_compose_publishes_nothing_but_the_gateway_and_that_to_this_machine(compose: Any) -> None:
     published = {name: service.get("ports") for name, service in compose["services"].items()}
-    assert published == {"redis": None, "gateway": ["127.0.0.1:8400:8400", "127.0.0.1:8401:8401"], "projector": None}
+    gateway = ["127.0.0.1:8400:8400", "127.0.0.1:8401:8401"]
+    assert published == {"redis": None, "gateway": gateway, "projector": None, "screener": None}
 
 
 def test_compose_and_image_set_what_is_a_setting_and_ship_no_secret(compose: Any) -> None:

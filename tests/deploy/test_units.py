@@ -16,11 +16,15 @@ from workers.runtime import settings
 from workers.runtime.settings import PREFIX, Settings
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
-UNITS: Final = {role: DEPLOY / f"hansard-{role}@.service" for role in ("gateway", "projector")}
+UNITS: Final = {role: DEPLOY / f"hansard-{role}@.service" for role in ("gateway", "projector", "screener")}
 KUBERNETES: Final = DEPLOY / "kubernetes"
 OF_FILE: Final = "_FILE"
 """Ends the name of a setting that names the file in which a secret is."""
-SECRETS: Final = {"admin_secret": "s" * 32, "redis_url": "redis://user:word@redis.example:6379"}
+SECRETS: Final = {
+    "admin_secret": "s" * 32,
+    "contacts_key": "c" * 32,
+    "redis_url": "redis://user:word@redis.example:6379",
+}
 
 
 def is_setting(variable: str) -> bool:
@@ -70,7 +74,7 @@ def test_what_a_unit_sets_can_be_read(role: str, tmp_path: Path) -> None:
     found = read(
         {name: value.replace("%i", "8400") for name, value in environment(role).items()}, where="%d", home=tmp_path
     )
-    assert {"admin_secret": found.needed("admin_secret"), "redis_url": found.needed("redis_url")} == SECRETS
+    assert {name: getattr(found, name) for name in SECRETS} == SECRETS
     assert found.operations_place == (("127.0.0.1", 18400) if role == "gateway" else None)
 
 
@@ -135,7 +139,7 @@ def test_what_a_pod_sets_can_be_read(role: str, tmp_path: Path) -> None:
     pod = pods()[role]
     where = pod["containers"][0]["volumeMounts"][0]["mountPath"]
     found = read(variables(pod), where=where, home=tmp_path)
-    assert {"admin_secret": found.needed("admin_secret"), "redis_url": found.needed("redis_url")} == SECRETS
+    assert {name: getattr(found, name) for name in SECRETS} == SECRETS
 
 
 def test_the_kustomization_lists_every_manifest_and_says_how_to_make_the_secrets() -> None:

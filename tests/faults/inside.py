@@ -41,14 +41,13 @@ from tests.faults.record import UNCONFIRMED, Deed, Record, Try, now, sure
 from tests.faults.scene import Scene
 from tests.faults.stage import alone
 from tests.faults.zombies import Zombies
+from tests.support.bounds import BOUND
 from tests.support.clusters import Node
 from workers.gateway.http.problems import KINDS
 from workers.projector.projector import Projector
 
 PARTITIONS: Final = 2
 PATIENCE: Final = 1.0
-SETTLED_WITHIN: Final = 30.0
-"""Seconds after which a deed that gets no answer never will."""
 _OPERATOR: Final = Caller(id="op", name="Op", roles=frozenset({"operator"}))
 _MODERATOR: Final = Caller(id=MODERATOR, name="Mo", roles=frozenset({"moderator"}))
 
@@ -192,7 +191,7 @@ class Inside:
 
     async def level(self) -> None:
         """Wait until the views have what is in the log."""
-        assert await never_level(self.near, RedisLog(self.near)) == ""
+        assert await never_level(self.near, RedisLog(self.near), BOUND) == ""
 
     async def saved(self) -> dict[bytes, bytes]:
         """Everything that the server holds, as it would move it elsewhere."""
@@ -215,7 +214,7 @@ class Inside:
         self.proxy.heal()
         for one in self.projecting:
             one.gate.open()
-        with anyio.fail_after(SETTLED_WITHIN):
+        with anyio.fail_after(BOUND):
             while left := self.record.open():
                 for deed in left:
                     await self.attempt(deed)

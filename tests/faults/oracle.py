@@ -78,7 +78,7 @@ async def judge(deployment: Deployment, record: Record, zombies: Zombies | None 
 
 async def of_views(deployment: Deployment, log: RedisLog) -> AsyncIterator[Finding]:
     """What is served, where it is not the fold of the log once it had time to be."""
-    if behind := await never_level(deployment, log):
+    if behind := await never_level(deployment, log, LEVEL_WITHIN):
         yield Finding(what="cursor", detail=f"not caught up within {LEVEL_WITHIN} s: {behind}")
     told = 0
     async for difference in verify(log, deployment.reads, deployment.keys):
@@ -87,11 +87,11 @@ async def of_views(deployment: Deployment, log: RedisLog) -> AsyncIterator[Findi
             yield Finding(what="view", detail=str(difference))
 
 
-async def never_level(deployment: Deployment, log: RedisLog) -> str:
+async def never_level(deployment: Deployment, log: RedisLog, within: float) -> str:
     """What is still behind after a while; "" as soon as nothing is."""
     last = [await log.last(partition) for partition in range(log.partitions)]
     behind = dict(enumerate(last))
-    with anyio.move_on_after(LEVEL_WITHIN):
+    with anyio.move_on_after(within):
         while behind:
             for partition in list(behind):
                 cursor = await cursor_of(deployment, partition)

@@ -9,7 +9,8 @@ SITE: Final = "kew"
 SECRET: Final = "the secret of the site that is to fail"
 ROOT: Final = f"/v1/sites/{SITE}"
 MODERATOR: Final = "mod"
-MEMBERS: Final = tuple(f"u-{number}" for number in range(24))
+MEMBERS: Final = tuple(f"u-{number}" for number in range(200))
+"""So many that none meets a rate where a policy cannot turn rates off, in the format of an older version."""
 
 
 class Tokens:

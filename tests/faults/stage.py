@@ -117,11 +117,11 @@ class Stage:
             await self._put(client, f"/threads/{name}", about, self.tokens.of("mod"))
         client.close()
 
-    async def open(self, deployment: Deployment) -> None:
+    async def open(self, deployment: Deployment, *, rates: Literal["normal", "off"] = "off") -> None:
         """Open the site, through the gateways that run by now."""
         self._deployment, self._log = deployment, RedisLog(deployment)
         client = Client(self.addresses, self.tokens)
-        document = {"name": "Kew", "policy": {"max_depth": MAX_DEPTH}, "keys": {"hs256": [SECRET]}}
+        document = {"name": "Kew", "policy": {"max_depth": MAX_DEPTH, "rates": rates}, "keys": {"hs256": [SECRET]}}
         await self._put(client, "", document, self.tokens.operator)
         client.close()
 
@@ -188,7 +188,7 @@ async def staged(
                 for worker in some:
                     await worker.listening()
             async with open_deployment(url, partitions=PARTITIONS) as deployment:
-                await stage.open(deployment)
+                await stage.open(deployment, rates="normal" if mixed else "off")
                 yield stage
             tasks.cancel_scope.cancel()
 

@@ -26,11 +26,10 @@ from tests.faults.oracle import worst
 from tests.faults.record import Deed
 from tests.faults.servers import shut_out
 from tests.faults.stage import alone
+from tests.support.bounds import BOUND
 from tests.support.clusters import until
 from tests.support.servers import engines
 from workers.projector import projector
-
-BOUND = 30.0
 
 NONCE = "if redis.call('HGET', lease, 'nonce') ~= nonce then\n  return 'FENCED'\nend\n"
 CURSOR, ANY_CURSOR = "if there ~= before or served", "if served"
@@ -44,10 +43,13 @@ MISSING = "missing > 0"
 
 
 @pytest.fixture
-async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Inside]:
+async def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[Inside]:
     monkeypatch.setattr(projector, "RENEWED_S", 0.02)
-    # What does not catch up here never will.
-    monkeypatch.setattr(oracle, "LEVEL_WITHIN", 1.0)
+    # Where something is broken, what does not catch up never will. Elsewhere it does, however slow the machine is.
+    broken = "mutated" not in request.fixturenames or request.getfixturevalue("mutated")
+    monkeypatch.setattr(oracle, "LEVEL_WITHIN", 1.0 if broken else BOUND)
     async with inside(tmp_path) as here:
         await here.begin("t")
         yield here

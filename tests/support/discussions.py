@@ -16,15 +16,19 @@ from core.caller import Caller
 from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import Comment
 from core.domain.handler import Command
-from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision
+from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision, ReverseDecision
+from core.domain.notice import FileNotice, filer
+from core.domain.removal import EndRemovalRequest, RequestRemoval
 from core.domain.report import FileReport
-from core.domain.site import OpenSite
+from core.domain.screening import SCREENER, RecordScreening
+from core.domain.site import ChangePolicy, OpenSite
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
+from core.domain.void import RestoreVote, VoidVote
 from core.domain.vote import CastVote
 from core.events.envelope import Recorded, decode
 from core.log.memory import MemoryLog
 from core.log.port import Entry, Log
-from core.policy import Policy, PolicyChanges
+from core.policy import Policy, PolicyChanges, Screening
 from core.position import START
 from core.refusals import Refusal
 
@@ -34,6 +38,7 @@ BEGIN: Final = 1_700_000_000_000
 
 OPERATOR: Final = Caller(id="op", name="Op", roles=frozenset({"operator"}))
 MOD: Final = Caller(id="mod", name="Mo", roles=frozenset({"moderator"}))
+ADMIN: Final = Caller(id="adm", name="Adam", roles=frozenset({"admin"}))
 MIA: Final = Caller(id="mia", name="Mia", roles=frozenset({"moderator"}))
 PEOPLE: Final = (
     Caller(id="ada", name="Ada", avatar="https://kew.example/ada.png", badges=("subscriber",)),
@@ -65,6 +70,24 @@ DEEDS: Final = (
     "anchor",
     "retitle",
 )
+LATER: Final = (
+    *("reverse",) * 2,
+    *("notice",) * 2,
+    *("settle",) * 2,
+    *("removal",) * 2,
+    "label",
+    *("void",) * 3,
+    *("unvoid",) * 2,
+)
+"""Deeds of `moves()` besides: a stream from a seed stays as it is."""
+ALL: Final = (*DEEDS, *LATER)
+"""Every deed, for a stream with something in every view."""
+SCREENED: Final = (*ALL, *("screening",) * 2, *("screened",) * 6)
+"""Every deed, and those of a site whose policy screens texts, for `moves()` alone."""
+NEVER_FILLED: Final = frozenset({"appeals"})
+"""Listings that no move fills: what they hold is told by tests of their own."""
+LEFT_EMPTY: Final = frozenset({"appeals", "removals", "notices", "references", "labelled", "voids"})
+"""Listings that no stream of `DEEDS` fills."""
 
 
 class Move(NamedTuple):
@@ -85,7 +108,7 @@ def moves(*, most: int = 60, threads: int = 1, imports: bool = False) -> st.Sear
     """Lists of moves in so many threads: about half of them short, to be understood, half of them long, to be rich."""
     one = st.builds(
         Move,
-        deed=st.sampled_from(DEEDS),
+        deed=st.sampled_from(SCREENED),
         thread=st.integers(0, threads - 1),
         who=st.integers(0, len(PEOPLE) - 1),
         comment=st.integers(0, 11),
@@ -94,16 +117,29 @@ def moves(*, most: int = 60, threads: int = 1, imports: bool = False) -> st.Sear
         earlier=st.sampled_from((0, 0, 1, 5000, 100_000) if imports else (0,)),
     )
     lengths = st.integers(most // 2, most)
-    long = st.builds(stream, st.integers(0, 9999), lengths, **_just(threads=threads, comments=12, imports=imports))
+    long = st.builds(
+        stream,
+        st.integers(0, 9999),
+        lengths,
+        **_just(threads=threads, comments=12, imports=imports, deeds=SCREENED),
+    )
     return st.one_of(st.lists(one, max_size=most), long)
 
 
-def stream(seed: int, length: int, *, threads: int = 1, comments: int = 1_000_000, imports: bool = False) -> list[Move]:
+def stream(
+    seed: int,
+    length: int,
+    *,
+    threads: int = 1,
+    comments: int = 1_000_000,
+    imports: bool = False,
+    deeds: tuple[str, ...] = DEEDS,
+) -> list[Move]:
     """A long list of moves, the same for a seed; `comments` bounds how many comments they tell apart."""
     dice = random.Random(seed)
     return [
         Move(
-            deed=dice.choice(DEEDS),
+            deed=dice.choice(deeds),
             thread=dice.randrange(threads),
             who=dice.randrange(len(PEOPLE)),
             comment=dice.randrange(comments),
@@ -127,6 +163,10 @@ class Play:
         self.comments: dict[str, dict[str, Comment]] = {thread: {} for thread in THREADS}
         self.refused = 0
         self._made = 0
+        self._decided = 0
+        self._noticed = 0
+        self._voids: list[RestoreVote] = []
+        """Undoes each voiding of a vote that was tried."""
 
     async def open(self, *, threads: int = 1, policy: Policy | None = None) -> None:
         """Open the site and so many threads."""
@@ -144,8 +184,23 @@ class Play:
             self.refused += 1
             return
         occurred_at = None if not move.earlier or now is None else now - move.earlier
+        self._decided += isinstance(command, Decide)
+        # Most decisions can be reversed, as over HTTP all of them can; those of earlier versions cannot.
+        batch = f"b{self._decided}" if isinstance(command, Decide) and move.choice % 4 else None
+        if isinstance(command, VoidVote):
+            batch = f"v{len(self._voids)}"
+            self._voids.append(RestoreVote(comment=command.comment, voter=command.voter, batch=batch))
         try:
-            result = await transact(self.log, command, site=SITE, thread=thread, caller=caller, occurred_at=occurred_at)
+            result = await transact(
+                self.log,
+                command,
+                site=SITE,
+                thread=thread,
+                caller=caller,
+                batch=batch,
+                cause=None if occurred_at is None else "import",
+                occurred_at=occurred_at,
+            )
         except Refusal:
             self.refused += 1
             return
@@ -170,6 +225,10 @@ class Play:
             case "override":
                 premoderation = ("none", "links", "all")[choice % 3]
                 return OverridePolicy(overrides=PolicyChanges(premoderation=premoderation)), moderator  # type: ignore[arg-type] # one of three
+            case "screening":
+                when: Literal["before", "after"] = "before" if choice % 4 else "after"
+                screening = Screening(when=when, deadline=5, on_failure="hold") if choice % 3 else None
+                return ChangePolicy(changes=PolicyChanges(screening=screening)), ADMIN
             case "anchor":
                 status: Literal["open", "closed"] = "closed" if choice % 3 == 0 else "open"
                 prompt = (None, "What do you think?")[choice // 2 % 2]
@@ -178,6 +237,9 @@ class Play:
             case "retitle":
                 url = f"https://kew.example/{choice % 2}"
                 return OpenThread(url=url, title=f"Title {choice}"), moderator
+            case "label":
+                url, labels = f"https://kew.example/{choice % 2}", ("plants", "green", "news")[choice % 3 :]
+                return OpenThread(url=url, title=f"Title {choice}", labels=labels), moderator
             case _:
                 pass
         if not there:
@@ -217,6 +279,43 @@ class Play:
                 return FeatureComment(comment=name, featured=bool(choice % 3)), moderator
             case "pin":
                 return PinComment(comment=name, pinned=bool(choice % 4)), moderator
+            case _:
+                return self._later(move, comment, author, moderator)
+
+    def _later(self, move: Move, comment: Comment, author: Caller, moderator: Caller) -> tuple[Command, Caller]:
+        choice, name, latest = move.choice, comment.id, comment.latest
+        number = latest if comment.standing is None or choice % 3 else comment.standing
+        match move.deed:
+            case "reverse":
+                batches = list(comment.batches) or ["b0"]
+                return ReverseDecision(comment=name, batch=batches[-1 - choice // 4 % len(batches)]), moderator
+            case "notice":
+                self._noticed += 1
+                law = (None, "a law")[choice % 2]
+                notice = FileNotice(comment=name, reference=f"n{self._noticed}", explanation="It lies.", law=law)
+                return notice, filer(None)[0]
+            case "settle":
+                verdict = ("approve", "reject")[choice % 2]
+                references = list(comment.notices) or ["n0"]
+                settled = references[choice // 2 % len(references)]
+                return Decide(comment=name, verdict=verdict, revision=number, ground="law", notice=settled), moderator  # type: ignore[arg-type] # one of two
+            case "screened":
+                verdict = ("approve", "approve", "hold", "reject")[choice % 4]
+                failed = None if choice % 5 else "late"
+                answer = RecordScreening(comment=name, revision=number, verdict=verdict, failed=failed, reason="ads")  # type: ignore[arg-type] # one of three
+                return answer, SCREENER
+            case "removal" if choice % 3:
+                return RequestRemoval(comment=name, revision=choice % latest + 1), author
+            case "removal":
+                return EndRemovalRequest(comment=name, revision=choice % latest + 1), (moderator, author)[
+                    choice // 3 % 2
+                ]
+            case "void":
+                return VoidVote(comment=name, voter=PEOPLE[choice % len(PEOPLE)].id, reason="a ring"), moderator
+            case "unvoid":
+                mine = [one for one in self._voids if one.comment == name]
+                undo = mine[-1 - choice // 4 % len(mine)] if mine else RestoreVote(comment=name, voter="ada", batch="v")
+                return undo, moderator
             case _:
                 raise AssertionError(move.deed)
 

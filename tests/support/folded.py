@@ -4,15 +4,8 @@ from collections.abc import Sequence
 
 from core.caller import Caller
 from core.events.envelope import Stamp, decode, encode
-from core.events.types import (
-    CommentEdited,
-    CommentPosted,
-    CommentRestored,
-    CommentWithdrawn,
-    Event,
-    VoteCast,
-    VoteRetracted,
-)
+from core.events.event import Event
+from core.events.types import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, VoteCast, VoteRetracted
 from core.keys import Keys, Partition
 from core.position import Position
 from projections.thread.fold import PublicChanges, apply
@@ -35,10 +28,18 @@ class Told:
         self.noticed: list[PublicChanges] = []
         self.last = Position(BEGIN, 1)
 
-    def tell(self, event: Event, by: Caller | None = None, *, at: int | None = None) -> PublicChanges:
+    def tell(
+        self,
+        event: Event,
+        by: Caller | None = None,
+        *,
+        at: int | None = None,
+        batch: str | None = None,
+        cause: str | None = None,
+    ) -> PublicChanges:
         """One more fact, recorded a second after the one before; what readers notice of it."""
         caller = by or _usual(event)
-        e, c = encode(event, Stamp(actor=caller.actor, site=SITE, thread=THREAD, at=at))
+        e, c = encode(event, Stamp(actor=caller.actor, site=SITE, thread=THREAD, at=at, batch=batch, cause=cause))
         self.last = Position(self.last.ms + 1000, self.last.n + 1)
         recorded = decode(self.last, e + b',"tp":"","ap":""}', c)
         self.noticed.append(apply(self.thread, recorded).public)

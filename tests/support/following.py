@@ -15,14 +15,16 @@ import msgspec
 from projections.read.feed import FeedLog
 from projections.read.served_generation import Served
 from tests.support.bounds import BOUND
-from tests.support.house import SITE, THREAD, House
+from tests.support.house import SITE, THREAD, House, Who
+from tests.support.house import token as token_of
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.feed_limits import FeedLimits
 from workers.gateway.feed.hub import Hub
+from workers.gateway.feed.staff_feed import StaffFeed
 from workers.gateway.http.feed_retry import BROKEN, LATER
 from workers.gateway.http.http_server import HttpServer
-from workers.gateway.shapes.feed import FEED
+from workers.gateway.shapes.feed import FEED, STAFF_FEED
 from workers.gateway.web.desk import Sample
 from workers.runtime import metrics
 
@@ -117,11 +119,19 @@ class Follower:
 class Station:
     """A gateway on a socket, and readers of it."""
 
-    def __init__(self, house: House, hub: Hub, client: httpx2.AsyncClient, listening: socket.socket) -> None:
+    def __init__(
+        self, house: House, hub: Hub, staff: StaffFeed, client: httpx2.AsyncClient, listening: socket.socket
+    ) -> None:
         self.house = house
         self.hub = hub
+        self.staff = staff
         self.client = client
         self.listening = listening
+
+    @property
+    def url(self) -> str:
+        """Where the gateway listens, without a slash at the end."""
+        return str(self.client.base_url).rstrip("/")
 
     async def page(self, thread: str = THREAD) -> Page:
         """The whole thread, read afresh."""
@@ -130,6 +140,14 @@ class Station:
         document = answer.json()
         assert document["next"] is None
         return Page(document)
+
+    @asynccontextmanager
+    async def listen(self, who: Who, token: str | None = None) -> AsyncIterator[Follower]:
+        """Open the staff feed."""
+        headers = {"Authorization": f"Bearer {token or token_of(who)}"}
+        async with self.client.stream("GET", f"/v1/sites/{SITE}/moderation/feed", headers=headers) as answer:
+            assert answer.status_code == 200, (await answer.aread()).decode()
+            yield Follower(answer, None)
 
     @asynccontextmanager
     async def follow(
@@ -148,11 +166,15 @@ async def station(
     house: House,
     *,
     heartbeat: float = 15.0,
+    every: float = 1.0,
     limits: FeedLimits | None = None,
     served: Served | None = None,
     sample: Sample | None = None,
 ) -> AsyncIterator[Station]:
-    """A gateway for `house` on a socket of the loopback interface; its feeds may read other views."""
+    """A gateway for `house` on a socket of the loopback interface; its feeds may read other views.
+
+    `every` is the minimum number of seconds between two frames of the staff feed.
+    """
     deployment = house.deployment
     hub = Hub(
         log=house.log,
@@ -162,17 +184,18 @@ async def station(
         heartbeat=heartbeat,
         limits=limits,
     )
-    app = build(house.services, feed=Feed(hub, unfit=house.services.unfit), sample=sample)
+    staff = StaffFeed(hub, served or house.served, house.services.hands, every=every)
+    app = build(house.services, feed=Feed(hub, unfit=house.services.unfit), staff=staff, sample=sample)
     server = HttpServer(app, "127.0.0.1", 0, drain=DRAIN)
     house.services.public.listens(server.url)
     async with (
         hub.running(),
         anyio.create_task_group() as tasks,
-        httpx2.AsyncClient(base_url=server.url, timeout=60) as client,
+        httpx2.AsyncClient(base_url=server.url, timeout=60, verify=False) as client,
     ):
         await tasks.start(server.run)
         try:
-            yield Station(house, hub, client, server._socket)
+            yield Station(house, hub, staff, client, server._socket)
         finally:
             hub.drain()
             await server.drain()
@@ -218,9 +241,10 @@ def _frame(block: bytes) -> Frame | None:
     if "event" not in fields:
         return None
     data = json.loads(fields["data"])
-    if fields["event"] in FEED:
+    shapes = {**FEED, **STAFF_FEED}
+    if fields["event"] in shapes:
         # Whatever a test follows, each event has just the fields that the document says.
-        assert json.loads(msgspec.json.encode(msgspec.convert(data, FEED[fields["event"]]))) == data, fields
+        assert json.loads(msgspec.json.encode(msgspec.convert(data, shapes[fields["event"]]))) == data, fields
     return Frame(fields["event"], data, fields.get("id"))
 
 

@@ -15,11 +15,18 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from structlog.testing import capture_logs
 
+from core.application.aggregate_cache import AggregateCache
+from core.application.current_state import site_of
+from core.contacts import Contacts
+from core.domain.site import Site
 from core.durability import Durability
 from core.events.envelope import decode
+from core.log.notes import MemberNotes
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
+from core.screener import Screeners
+from core.sightings import Sightings
 from projections.read import progress
 from projections.read.current_row import CurrentRows
 from projections.read.queries import ViewState
@@ -28,25 +35,41 @@ from projections.views.projection import Projection
 from projections.views.store import Done, Store
 from projections.views.stored_thread import load_thread
 from tests.support.bounds import BOUND
+from tests.support.key_host import LOOPBACK, tls_client
 from workers.coordination.leases import Leases
 from workers.gateway.app import build
+from workers.gateway.auth.fetched_keys import KeyFetcher
 from workers.gateway.auth.keyring import Keyring
 from workers.gateway.auth.tokens import Operators
+from workers.gateway.batches import OpenBatches
+from workers.gateway.deciders import Deciders
+from workers.gateway.hands import HandStore
+from workers.gateway.http.client_address import ClientAddress
 from workers.gateway.http.lag_watch import LagWatch
+from workers.gateway.http.networks import Networks
 from workers.gateway.http.response_cache import ResponseCache
+from workers.gateway.note_keeper import NoteKeeper
+from workers.gateway.notice_references import NoticeReferences
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
 from workers.gateway.operations.record_cache import RecordIndexes
 from workers.gateway.operations.services import Services
+from workers.gateway.operations.standings_cache import StandingsCache
 from workers.gateway.operations.thread_checks import ThreadChecks
+from workers.gateway.pseudonyms import Pseudonyms
+from workers.gateway.rates import Rates
+from workers.http_client import HttpClient
 from workers.runtime import logs
 
 ADMIN_SECRET: Final = "the operator's secret, 32 bytes and more"
+CONTACTS_KEY: Final = "the key that seals contacts, of 32 bytes"
 SECRET: Final = "the secret of the site kew, 32 bytes long"
 SITE: Final = "kew"
 THREAD: Final = "palm-house"
 PARTITIONS: Final = 3
 MAX_REQUEST: Final = 20_000
+AT_EASE: Final = {"grace": 0, "edit_window": None, "rates": "off"}
+"""A policy for tests, which act faster than people and have clocks of their own."""
 
 
 class Who(NamedTuple):
@@ -101,6 +124,10 @@ class House:
         self.served = Served(deployment, patience=patience)
         self._follows = anyio.Event()
         self.release()
+        self.later = 0.0
+        """Seconds by which the clock of the key sets is ahead."""
+        self.fetcher = KeyFetcher(HttpClient(LOOPBACK, tls=tls_client()), clock=lambda: time.monotonic() + self.later)
+        self.aggregate_cache = AggregateCache()
         self.now: float | None = None
         """What the gateway's clock says; None for the time it is."""
         past = PastPages(self.served, log)
@@ -111,18 +138,36 @@ class House:
             current_rows=CurrentRows(self.served),
             past=past,
             records=RecordIndexes(log, past.work),
+            standings=StandingsCache(log, past.work),
             checks=ThreadChecks(deployment, self.served, log, self.clock),
+            sightings=Sightings(deployment.calls, deployment.keys, patience=patience),
+            contacts=Contacts(deployment.calls, deployment.keys, CONTACTS_KEY, patience=patience),
+            screeners=Screeners(deployment.calls, deployment.keys, CONTACTS_KEY, patience=patience),
+            references=NoticeReferences(ADMIN_SECRET, deployment.keys.partitions),
+            pseudonyms=Pseudonyms(ADMIN_SECRET, self.clock),
+            hands=HandStore(deployment.calls, deployment.keys, deployment.pubsub, patience=patience),
+            deciders=Deciders(deployment.calls, deployment.keys, patience=patience),
+            batches=OpenBatches(deployment.calls, deployment.keys, patience=patience),
+            notes=NoteKeeper(MemberNotes(deployment.calls, deployment.keys)),
             counts=CountCache(self.served, response_cache.states),
             response_cache=response_cache,
-            keyring=Keyring(deployment.calls, deployment.keys, patience=patience),
+            keyring=Keyring(
+                deployment.calls, deployment.keys, sites=self._site, fetcher=self.fetcher, patience=patience
+            ),
+            rates=Rates(deployment.calls, deployment.keys),
+            networks=Networks(ClientAddress(0), ADMIN_SECRET),
             operators=Operators(ADMIN_SECRET),
             durability=deployment.durability,
             max_request=MAX_REQUEST,
             lag=LagWatch(self.served, log, clock=self.clock),
             unfit=lambda: None if deployment.record.unfit is None else deployment.record.unfit.detail,
             clock=self.clock,
+            aggregate_cache=self.aggregate_cache,
         )
         self.serve(self.services)
+
+    async def _site(self, site: str) -> Site:
+        return await site_of(self.log, site, cache=self.aggregate_cache)
 
     async def states(self, partitions: Sequence[int]) -> list[ViewState]:
         """The states of the views of these partitions, as the gateway reads them."""
@@ -172,8 +217,8 @@ class House:
         return await self.ask("GET", path, who, operator=False, **headers)
 
     async def open_site(self, *, site: str = SITE, secret: str = SECRET, **policy: Any) -> None:
-        """Open a site with one secret."""
-        body = {"name": "Kew", "policy": policy, "keys": {"hs256": [secret]}}
+        """Open a site with one secret, at ease unless the policy says otherwise."""
+        body = {"name": "Kew", "policy": {**AT_EASE, **policy}, "keys": {"hs256": [secret]}}
         answer = await self.ask("PUT", f"/v1/sites/{site}", body=body, operator=True)
         assert answer.status_code == 201, answer.text
 
@@ -264,7 +309,7 @@ async def built(
         if follows:
             for number in range(PARTITIONS):
                 tasks.start_soon(house.project, number)
-        async with house.client:
+        async with house.client, house.services.keyring.running(), house.services.notes.running():
             yield house
         tasks.cancel_scope.cancel()
 

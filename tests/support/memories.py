@@ -17,13 +17,16 @@ from core.lru import Lru
 
 @functools.cache
 def memories() -> list[Callable[[], Any]]:
-    """What empties each memory that a module holds: an `Lru`, the results of a function, or how a logger was set up."""
+    """What empties each memory that a module holds: an `Lru`, the results of a function, or how a logger was set up.
+
+    A cache without a bound stays: it holds what the program itself is made of, such as its files and documents.
+    """
     found: dict[int, Callable[[], Any]] = {}
     for module in _modules():
         for one in vars(module).values():
             if isinstance(one, Lru):
                 found[id(one)] = one.clear
-            elif isinstance(one, functools._lru_cache_wrapper):
+            elif isinstance(one, functools._lru_cache_wrapper) and one.cache_parameters()["maxsize"] is not None:
                 found[id(one)] = one.cache_clear
             elif isinstance(one, BoundLoggerLazyProxy):
                 # Bound for good by a program that was run in this process, it would be captured by no test after that.

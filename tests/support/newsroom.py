@@ -52,7 +52,8 @@ class Newsroom:
 
     async def opened(self, **policy: Any) -> "Newsroom":
         """The same, with its site and its thread open."""
-        await self.ask(OpenSite(name="UnHerd", policy=Policy(**policy), keys_kind="hs256", keys_number=1), OPERATOR)
+        given = Policy(**{"grace": 0, **policy})
+        await self.ask(OpenSite(name="UnHerd", policy=given, keys_kind="hs256", keys_number=1), OPERATOR)
         await self.ask(OpenThread(url=URL, title=TITLE), MOD)
         self.log.loads.clear()
         self.log.appends.clear()

@@ -13,8 +13,10 @@ from typing import Any, Final, NamedTuple, get_type_hints
 from msgspec import inspect
 from msgspec.structs import FieldInfo, fields
 
+from core.caller import Actor
 from core.events import types as events
-from core.events.types import EVENTS, Event
+from core.events.event import Event
+from core.events.types import EVENTS
 from core.places import Holding, Owner
 from core.policy import Policy, PolicyChanges, PolicyWords
 
@@ -22,6 +24,9 @@ MARK: Final = re.compile(rb"zq[0-9a-f]{14}")
 
 _STAFF: Final[tuple[type[Event], ...]] = (
     events.MemberSuspended,
+    events.StandingChanged,
+    events.WarningGiven,
+    events.NoteAdded,
     events.ThreadClosed,
     events.ThreadReopened,
     events.ThreadArchived,
@@ -29,6 +34,8 @@ _STAFF: Final[tuple[type[Event], ...]] = (
     events.CommentApproved,
     events.CommentRejected,
     events.RevisionRedacted,
+    events.AppealDecided,
+    events.VoteVoided,
     events.EventSkipped,
 )
 _PUBLISHER: Final[tuple[type[Event], ...]] = (
@@ -39,29 +46,67 @@ _PUBLISHER: Final[tuple[type[Event], ...]] = (
     events.ThreadRetitled,
     events.AnchorOpened,
     events.AnchorReworded,
+    events.ListChanged,
+    events.CommentScreened,
+    events.ScreenerConfigured,
 )
 OWNERS: Final[Mapping[type[Event], Owner]] = {
     **dict.fromkeys(_STAFF, "staff"),
     **dict.fromkeys(_PUBLISHER, "publisher"),
-    **dict.fromkeys((events.CommentPosted, events.CommentEdited, events.ReportFiled), "author"),
+    **dict.fromkeys(
+        (events.CommentPosted, events.CommentEdited, events.ReportFiled, events.AppealFiled, events.NoticeFiled),
+        "author",
+    ),
 }
 """Who wrote the words of each type of event."""
 
 CODES: Final = frozenset(
-    ("anchor", "answered", "comment", "entitlement", "member", "parent", "position", "reason", "rule")
+    (
+        *("anchor", "answered", "code", "comment", "decision", "digest", "entitlement", "ground"),
+        *(
+            "failed",
+            "labels",
+            "list",
+            "member",
+            "notice",
+            "parent",
+            "position",
+            "reason",
+            "reference",
+            "reverses",
+            "rule",
+            "shape",
+            "standing",
+            "warning",
+        ),
+        *("cast", "voided", "voter"),
+    )
 )
 """Names of the fields of events that hold a text and are not content: ids and codes."""
+ACTOR: Final = Actor(id="ada")
+BATCH: Final = "b1"
+"""The batch of a planted decision that is reversed."""
 _OPEN: Final[Mapping[str, Any]] = {
     "anchor": "q1",
+    "cast": "1-1",
     "changes": PolicyChanges(votes=True),
+    "decision": "1-1",
     "kind": "hs256",
+    "list": "insults",
     "member": "eve",
     "number": 1,
     "overrides": PolicyChanges(votes=True),
     "policy": Policy(),
     "reason": "spam",
+    "reference": "n0tice",
+    "reverses": BATCH,
     "revision": 1,
+    "shape": "hansard",
+    "standing": "held",
     "value": 1,
+    "verdict": "uphold",
+    "voter": ACTOR.id,
+    "warning": "1700000000000-1",
 }
 """The ids, codes and numbers of planted events."""
 
@@ -138,6 +183,8 @@ def _content(field: FieldInfo, text: str) -> Any:
         return f"https://kew.example/{text}"
     if field.name == "words":
         return PolicyWords(banner={"en": text})
+    if field.name == "spans":
+        return ((0, 1),)
     if field.name == "body":
         return f"Some *{text}* words."
     return (text,) if _is_tuple(field.type) else text
@@ -149,7 +196,8 @@ def _is_text(hint: Any) -> bool:
 
 def _is_tuple(hint: Any) -> bool:
     assert isinstance(hint, types.UnionType | types.GenericAlias) or hint is str, hint
-    return getattr(hint, "__origin__", None) is tuple
+    several = hint.__args__ if isinstance(hint, types.UnionType) else (hint,)
+    return any(getattr(one, "__origin__", None) is tuple for one in several)
 
 
 class Body:

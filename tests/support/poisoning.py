@@ -7,7 +7,8 @@ from core.application.transact import transact
 from core.caller import OPERATOR
 from core.domain.skip import SkipEvent
 from core.events.envelope import Stamp, encode
-from core.events.types import CommentEdited, Event
+from core.events.event import Event
+from core.events.types import CommentEdited
 from core.log.port import Append, Appended, Log, NewEvent
 from core.position import Position
 from tests.support.discussions import PEOPLE, SITE, THREADS

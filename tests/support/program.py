@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, AnyStr, NamedTuple
 from unittest import mock
 
 import structlog
@@ -124,6 +124,16 @@ class Running:
         """Ask it to end, and wait for its exit status."""
         self.process.send_signal(number)
         return self.process.wait(BOUND)
+
+
+@contextmanager
+def killed_after(process: subprocess.Popen[AnyStr]) -> Iterator[subprocess.Popen[AnyStr]]:
+    """Kill a process when the block ends: a test that fails in the block would wait for the process for ever."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @contextmanager

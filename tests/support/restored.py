@@ -9,7 +9,7 @@ from core.keys import DEPLOYMENT
 from core.redis.deployment import open_deployment
 from core.redis.topology import find_servers
 from tests.support.servers import client
-from workers.backup.check import Checked, check
+from workers.backup.file_check import Checked, check
 from workers.backup.restore import restore
 
 PARTITIONS: Final = 2

@@ -73,7 +73,7 @@ def free_port() -> int:
 
 def client(url: str) -> Redis:
     """A plain client for looking and for setting things up: no retries, bytes in answers."""
-    return Redis.from_url(url, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(url, retry=Retry(NoBackoff(), 0), driver_info=None)
 
 
 @pytest.fixture(scope="session", params=engines())

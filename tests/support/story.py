@@ -8,12 +8,13 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
 import pytest
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from core import heads
 from core.application.aggregates import Aggregates, blank, evolve
 from core.application.handlers import handler_of, unchanged_since
 from core.application.loading import context_of
+from core.application.transact import actor_of
 from core.caller import Caller
 from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import Comment
@@ -21,14 +22,16 @@ from core.domain.context import Context
 from core.domain.handler import Command
 from core.domain.member import Member
 from core.domain.report import FileReport
+from core.domain.screening import SCREENER, RecordScreening
 from core.domain.site import ChangePolicy, OpenSite, RekeySite
 from core.domain.skip import SkipEvent
 from core.domain.vote import CastVote
 from core.events import types as events
 from core.events.envelope import Recorded, Stamp, decode, encode
-from core.events.types import Event
+from core.events.event import Event
 from core.log.port import NO_HEAD, Head
-from core.policy import Policy
+from core.member_record import NO_RECORD
+from core.policy import HELD_BEFORE, Policy
 from core.position import START, Position
 from core.refusals import Refusal
 from tests.support.people import ADA, ADMIN, BEN, MOD, OPERATOR, SITE, THREAD, TITLE, URL
@@ -36,7 +39,7 @@ from tests.support.people import ADA, ADMIN, BEN, MOD, OPERATOR, SITE, THREAD, T
 BEGIN = 1_700_000_000_000
 SECOND = 1000
 
-SITE_OPENED = events.SiteOpened(name="UnHerd", policy=Policy())
+SITE_OPENED = events.SiteOpened(name="UnHerd", policy=Policy(**HELD_BEFORE, edit_window=None))
 THREAD_OPENED = events.ThreadOpened(url=URL, title=TITLE)
 
 _WRITTEN = (
@@ -58,7 +61,7 @@ _OPERATED = (
     RekeySite,
     SkipEvent,
 )
-_ADMINISTERED = (events.PolicyChanged, ChangePolicy)
+_ADMINISTERED = (events.PolicyChanged, events.ListChanged, ChangePolicy)
 
 
 class Fact(NamedTuple):
@@ -87,17 +90,19 @@ def before_anything(*facts: Event | Fact) -> "Story":
     """This happened and nothing else."""
     story = Story()
     for fact in facts:
-        story.record(*(fact if isinstance(fact, Fact) else Fact(fact, _usual(fact))))
+        story.record(*(fact if isinstance(fact, Fact) else Fact(fact, usual(fact))))
     return story
 
 
-def _usual(deed: Event | Command) -> Caller:
+def usual(deed: Event | Command) -> Caller:
     if isinstance(deed, _WRITTEN):
         return ADA
     if isinstance(deed, _BALLOTS):
         return BEN
     if isinstance(deed, _OPERATED):
         return OPERATOR
+    if isinstance(deed, events.CommentScreened | RecordScreening):
+        return SCREENER
     return ADMIN if isinstance(deed, _ADMINISTERED) else MOD
 
 
@@ -112,25 +117,32 @@ class Story:
         self.command: Command | None = None
         self.caller = ADA
         self.later = 0
+        self.beside: dict[str, Any] = {"record": NO_RECORD}
 
-    def record(self, event: Event, caller: Caller) -> Recorded:
-        field = heads.of(event, caller.actor)
+    def knowing(self, **beside: Any) -> Self:
+        """This is known of the caller beside the log: `record`, `known_names`, `lists`."""
+        self.beside |= beside
+        return self
+
+    def record(self, event: Event, caller: Caller, *, batch: str | None = None) -> Recorded:
+        actor = actor_of(event, caller.actor)
+        field = heads.of(event, actor)
         head = self.heads.get(field, NO_HEAD)
-        e, c = encode(event, Stamp(actor=caller.actor, site=SITE, thread=THREAD))
+        e, c = encode(event, Stamp(actor=actor, site=SITE, thread=THREAD, batch=batch))
         self.last = position = Position(BEGIN + self.last.n * SECOND, self.last.n + 1)
         recorded = decode(position, e + f',"tp":"","ap":"{head.position or ""}"}}'.encode(), c)
         assert recorded.event == event
         self.facts[position] = recorded
-        self.heads[field] = Head(head.version + 1, position, heads.note(event))
+        self.heads[field] = Head(head.version + 1, position, heads.note(event, batch))
         if isinstance(event, events.ReportFiled):
-            self.heads[heads.reported(event.comment)] = Head(0, position)
-        if field.partition(":")[0] not in "vrs":
+            self.heads[heads.reported(event.comment)] = Head(0, position, heads.note(event))
+        if field.partition(":")[0] not in ("v", "r", "s", "n", "i", heads.LISTS):
             self.states[field] = evolve(field, self.states.get(field, blank(field)), recorded)
         return recorded
 
     def when(self, command: Command, by: Caller | None = None, *, later: float = 0) -> Self:
         """Somebody asks for this, `later` seconds after the last fact."""
-        self.command, self.caller, self.later = command, by or _usual(command), round(later * SECOND)
+        self.command, self.caller, self.later = command, by or usual(command), round(later * SECOND)
         return self
 
     def then(self, *expected: Event) -> Self:
@@ -150,6 +162,10 @@ class Story:
             assert self.command is not None
             assert unchanged_since(self.command, *self._seen()).n == settled
         return self
+
+    def events(self) -> list[Event]:
+        """The events that follow, of a command that may follow again."""
+        return self._decide()
 
     def is_taken(self) -> None:
         """Something follows, whatever it is."""
@@ -201,5 +217,6 @@ class Story:
         aggregates = Aggregates(now=now, answer=None, heads=self.heads, states=states, named=named)
         member: Member = states[standing]
         context = context_of(self.caller, now, site=aggregates.site, member=member, thread=aggregates.thread)
+        context = replace(context, **self.beside)
         assert handler.missing is None or handler.missing(self.command, context, aggregates) is None
         return context, aggregates

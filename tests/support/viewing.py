@@ -1,8 +1,10 @@
 """The views of a log, on a real server, written by the fold and the commit that write them in production."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from core.application.transact import transact
 from core.caller import Caller
@@ -21,6 +23,22 @@ from projections.views.viewer import Viewer
 from tests.support.discussions import SITE, THREADS
 from tests.support.servers import client
 from workers.coordination.leases import Leases
+
+MANY: Final = 1000
+"""Items beyond which a list does not end."""
+
+
+async def whole(kind: str, ask: Callable[[str | None], Awaitable[PageAnswer]]) -> list[Any]:
+    """All items of a list, page by page. `ask` reads the page at a cursor, `kind` is the field with the items."""
+    found: list[Any] = []
+    cursor = None
+    while True:
+        part = msgspec.json.decode((await ask(cursor)).body)
+        found += part[kind]
+        cursor = part["next"]
+        if cursor is None:
+            return found
+        assert len(found) < MANY, "the list does not end"
 
 
 class Stage:

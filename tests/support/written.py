@@ -1,5 +1,6 @@
 """A deployment in which words were written in every way: as events, by requests, and by requests that were refused."""
 
+import time
 from typing import Any, Final
 
 from msgspec import json
@@ -8,16 +9,18 @@ from core import heads
 from core.caller import Actor
 from core.events import types as events
 from core.events.envelope import Stamp, encode
-from core.events.types import COMMENT_EVENTS, THREAD_EVENTS, Event
+from core.events.event import Event
+from core.events.types import COMMENT_EVENTS, THREAD_EVENTS
 from core.log.port import Append, Appended, Load, NewEvent
 from core.places import Owner
 from core.position import Position
 from projections.thread.snapshots import FIRST
-from tests.support.house import ADMIN, AUDITOR, MOD, SITE, THREAD, House, Who, at
-from tests.support.planting import Body, Marks, event, found_in
+from tests.support.house import ADMIN, ADMIN_SECRET, AUDITOR, EVE, MOD, SITE, THREAD, House, Who, at
+from tests.support.planting import ACTOR, BATCH, Body, Marks, event, found_in
 from workers.gateway.operations.operation import COMMENT, Access, Operation
 from workers.gateway.operations.table import OPERATIONS
-from workers.gateway.shapes.keys import EitherKeys
+from workers.gateway.pseudonyms import Pseudonyms
+from workers.gateway.shapes.site_keys import EitherKeys
 
 DIRECT: Final = "direct"
 """A site whose events nobody asked for."""
@@ -26,25 +29,49 @@ WHOLE: Final = "whole"
 NEVER: Final = "a" * 22
 VOTERS: Final = 40
 """Members who vote one after the other: more than it takes until a gateway relies on rows that it counts itself."""
-ACTOR: Final = Actor(id="ada")
-
 GIVEN: Final[dict[str, dict[str, Any]]] = {
     "postComment": {},
     "editComment": {},
     "reportComment": {"reason": "spam"},
+    "fileNotice": {"thread": THREAD, "good_faith": True, "name": "A reader"},
     "openThread": {},
     "setThreadStatus": {"status": "closed"},
     "putAnchor": {"status": "open"},
+    "putSighting": {"found": False},
     "decide": {"verdict": "approve", "revision": 1},
     "decideMany": {"verdict": "reject", "revision": 1, "thread": THREAD},
+    "voidVotes": {"thread": THREAD},
     "redact": {},
     "suspend": {"until": None},
+    "setStanding": {"standing": "held"},
+    "warn": {},
+    "addNote": {},
+    "fileAppeal": {},
+    "decideAppeal": {"verdict": "uphold"},
+    "fileSuspensionAppeal": {},
+    "decideSuspensionAppeal": {"verdict": "uphold"},
+    "markSeen": {"until": "2043-10-29T11:20:00.000Z"},
     "openSite": {"keys": {"hs256": ["a secret of thirty-two bytes ...."]}, "trusted_by": []},
     "changePolicy": {"trusted_by": []},
+    "takeGuestToken": {"name": "A reader"},
+    "putWordList": {},
+    "putScreener": {
+        "url": "https://screener.example/hook",
+        "shape": "coral",
+        "secret": "a secret of the screener",
+    },
 }
-"""What the body of each operation that takes words has besides them: keys are secrets, and times no words."""
+"""What the body of each operation that takes words has besides them: keys are secrets, and times no words. The name of
+a guest is nowhere but in the token of the guest, that of who files a notice lies sealed."""
 
 
+OTHER: Final = Who("mia", ("moderator",))
+_QUERIES: Final = {
+    "readRevisions": "?diff=words",
+    "count": f"?thread={THREAD}",
+    "listVotes": f"?thread={THREAD}",
+}
+_BY_AUTHORS: Final = ("postComment", "editComment", "reportComment", "fileNotice", "fileAppeal", "fileSuspensionAppeal")
 CODES: Final = frozenset({"/after", "/at", "/cursor", "/from", "/to"})
 """Fields of queries that take codes alone: positions, times and cursors."""
 
@@ -77,10 +104,12 @@ class Writer:
         }
         return Who(name, roles, profile)
 
-    async def record(self, thread: str, *some: Event, by: Actor = ACTOR, c: bytes | None = None) -> list[Position]:
+    async def record(
+        self, thread: str, *some: Event, by: Actor = ACTOR, c: bytes | None = None, batch: str | None = None
+    ) -> list[Position]:
         """Append events as a decision would, but without one."""
         log = self.house.log
-        stamp = Stamp(actor=by, site=DIRECT, thread=thread)
+        stamp = Stamp(actor=by, site=DIRECT, thread=thread, batch=batch)
         made = []
         for one in some:
             e, content = encode(one, stamp)
@@ -89,7 +118,7 @@ class Writer:
                     head=heads.of(one, by),
                     e=e,
                     c=content if c is None else c,
-                    note=heads.note(one),
+                    note=heads.note(one, batch),
                     mark=heads.mark(one),
                 )
             )
@@ -105,7 +134,8 @@ class Writer:
 
     async def every_event(self) -> None:
         """Write every type of event, each so that its words stay where they get to."""
-        await self.record("", *(self.event(kind) for kind in (*events.SITE_EVENTS, *events.MEMBER_EVENTS)))
+        kinds: tuple[type[Event], ...] = (*events.SITE_EVENTS, *events.LIST_EVENTS, *events.MEMBER_EVENTS)
+        await self.record("", *map(self.event, kinds), batch=BATCH)
         for number, kind in enumerate(_THREAD):
             first: list[type[Event]] = [] if kind is events.ThreadOpened else [events.ThreadOpened]
             if kind in (events.AnchorReworded, events.AnchorClosed, events.AnchorReopened):
@@ -120,14 +150,32 @@ class Writer:
             if kind is events.RevisionRedacted:
                 self.redacted = found_in(json.encode(posted))
                 await self.record(WHOLE, self.event(events.CommentRejected, comment=comment))
-            more = {"revision": 2} if kind is events.CommentEdited else {}
-            await self.record(WHOLE, self.event(kind, comment=comment, **more))
+            if kind is events.DecisionReversed:
+                await self.record(WHOLE, self.event(events.CommentRejected, comment=comment), batch=BATCH)
+            await self.record(WHOLE, self.event(kind, comment=comment, **await self._before(kind, comment)))
         await self._revised()
         for kind in (*events.VOTE_EVENTS, *events.REPORT_EVENTS):
-            await self.record(WHOLE, self.event(kind, comment="comment-0"))
+            if kind is events.VoteVoided:
+                await self.record(WHOLE, self.event(events.VoteCast, comment="comment-0"))
+            await self.record(WHOLE, self.event(kind, comment="comment-0"), batch=BATCH)
         await self.record(WHOLE, self.event(events.EventSkipped, position=str(positions[0])))
         for number in range(FIRST):
             await self.record(WHOLE, self.event(events.VoteCast, comment="comment-0"), by=Actor(id=f"voter-{number}"))
+
+    async def _before(self, kind: type[Event], comment: str) -> dict[str, Any]:
+        """What an event of this type follows on, written; the fields that say so."""
+        if kind is events.CommentEdited:
+            return {"revision": 2}
+        if kind is events.CommentScreened:
+            return {"verdict": "approve"}
+        if kind not in events.STATEMENT_EVENTS:
+            return {}
+        (decided,) = await self.record(WHOLE, self.event(events.CommentRejected, comment=comment))
+        if kind is events.AppealDecided:
+            filed = self.event(events.AppealFiled, comment=comment, revision=1, decision=str(decided))
+            await self.record(WHOLE, filed)
+            return {"revision": 1}
+        return {"revision": 1, "decision": str(decided)}
 
     async def _revised(self) -> None:
         """A comment with a text that is neither the first, nor stands, nor is the latest; one has a decision."""
@@ -152,8 +200,7 @@ class Writer:
         """Ask for every operation that takes words, so that it is taken."""
         for operation in taking():
             comment = await self.house.post(self.author)
-            if operation.name in ("decide", "redact"):
-                await self.house.decide(comment, "reject")
+            await self._prepared(operation, comment)
             thread = "opened-by-a-comment" if operation.name == "postComment" else THREAD
             if operation.name == "setThreadStatus":
                 thread = "closed"
@@ -162,6 +209,28 @@ class Writer:
             path = _path(operation, thread=thread, comment=comment)
             answer = await self._asked(operation, path, body)
             assert answer < 300, (operation.name, answer)
+
+    async def _prepared(self, operation: Operation, comment: str) -> None:
+        """Let happen what an operation follows on."""
+        ask, why = self.house.ask, {"reason": "Why not?"}
+        match operation.name:
+            case "decide" | "redact":
+                await self.house.decide(comment, "reject")
+            case "fileAppeal" | "decideAppeal":
+                answers = [await ask("POST", f"{at(comment)}/decisions", OTHER, {"verdict": "reject", "revision": 1})]
+                if operation.name == "decideAppeal":
+                    answers.append(await ask("POST", f"{at(comment)}/appeal", self.author, {"text": "Why?"}))
+                assert all(answer.status_code < 300 for answer in answers)
+            case "voidVotes":
+                answer = await ask("PUT", f"{at(comment)}/vote", self.reader, {"value": 1})
+                assert answer.status_code == 200
+            case "fileSuspensionAppeal" | "decideSuspensionAppeal":
+                assert (await ask("PUT", "members/eve/suspension", OTHER, why)).status_code == 200
+                if operation.name == "decideSuspensionAppeal":
+                    # There is one already if the other operation came first.
+                    await ask("POST", "members/eve/suspension/appeal", EVE, {"text": "Why?"})
+            case _:
+                pass
 
     async def every_refusal(self) -> None:
         """Ask for every operation with words, so that it is refused."""
@@ -210,11 +279,14 @@ class Writer:
     async def reads(self) -> None:
         """Read everything that there is, twice, and the past."""
         comment = await self._commented()
+        notice = {"thread": THREAD, "comment": comment, "explanation": "It lies.", "good_faith": True}
+        reference = (await self.house.ask("POST", "notices", None, notice)).json()["reference"]
+        assert (await self.house.ask("PUT", "screening", ADMIN, GIVEN["putScreener"])).status_code == 200
         for operation in OPERATIONS:
             if operation.method != "GET" or operation.handler is None or operation.path == "/problems/{slug}":
                 continue
-            query = {"readRevisions": "?diff=words", "count": f"?thread={THREAD}"}.get(operation.name, "")
-            path = _path(operation, thread=THREAD, comment=comment)
+            query = _QUERIES.get(operation.name, "")
+            path = _path(operation, thread=THREAD, comment=comment, reference=reference)
             for _ in range(2):
                 assert await self._asked(operation, path + query, None) == 200, operation.name
         page = await self.house.get(f"threads/{THREAD}")
@@ -247,11 +319,13 @@ class Writer:
             Access.AUDITOR: AUDITOR,
             Access.OPERATOR: None,
             Access.ADMIN_OR_OPERATOR: ADMIN,
+            Access.ADMIN_OR_AUDITOR: AUDITOR,
+            Access.MODERATOR_OR_ADMIN: self.moderator,
         }.get(operation.access, self.author)
         if operation.name == "reportComment":
             who = self.reader
         if "{member}" in operation.path:
-            who = self.moderator
+            who = EVE if operation.name == "fileSuspensionAppeal" else self.moderator
         more = {"If_Match": '"1"'} if operation.edits else {}
         is_operator = operation.access is Access.OPERATOR
         answer = await self.house.ask(operation.method, path, who, body, operator=is_operator, **more)
@@ -259,8 +333,9 @@ class Writer:
 
 
 def taking() -> list[Operation]:
-    """The operations that take any words, keys apart."""
-    return [one for one in OPERATIONS if one.body is not None and texts_of(one)]
+    """The operations that take any words and keep them, keys apart."""
+    kept = [one for one in OPERATIONS if one.name != "rehearsePolicy"]
+    return [one for one in kept if one.body is not None and texts_of(one)]
 
 
 def texts_of(operation: Operation) -> list[str]:
@@ -272,8 +347,11 @@ def texts_of(operation: Operation) -> list[str]:
 
 
 def _given(operation: Operation, comment: str) -> dict[str, Any]:
+    given = GIVEN[operation.name]
+    if operation.name == "voidVotes":
+        given = given | {"voter": Pseudonyms(ADMIN_SECRET, time.time).maker(SITE)("ben")}
     # A policy has a field of the same name.
-    return GIVEN[operation.name] | ({"comment": comment} if operation.name == "decideMany" else {})
+    return given | ({"comment": comment} if operation.name in ("decideMany", "fileNotice", "voidVotes") else {})
 
 
 def _text(pointer: str, text: str) -> str:
@@ -283,11 +361,22 @@ def _text(pointer: str, text: str) -> str:
 
 
 def _owner(operation: Operation, pointer: str) -> Owner:
-    if operation.name in ("openThread", "putAnchor", "openSite", "changePolicy") or pointer in ("/url", "/title"):
+    if operation.name in (
+        "openThread",
+        "putAnchor",
+        "putSighting",
+        "openSite",
+        "changePolicy",
+        "putWordList",
+    ) or pointer in (
+        "/url",
+        "/title",
+    ):
         return "publisher"
-    return "author" if operation.name in ("postComment", "editComment", "reportComment") else "staff"
+    return "author" if operation.name in _BY_AUTHORS else "staff"
 
 
 def _path(operation: Operation, **named: str) -> str:
     site = "another" if operation.name == "openSite" else SITE
-    return operation.path.format(site=site, anchor="q1", member="eve", revision=1, slug="not-found", **named)
+    usual = {"anchor": "q1", "member": "eve", "revision": 1, "slug": "not-found", "list": "insults"}
+    return operation.path.format(site=site, **usual | {"reference": NEVER} | named)
