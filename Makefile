@@ -10,15 +10,19 @@ ARGS ?=
 BASE ?= HEAD
 PYTHONS ?=
 JOBS ?= auto
+COVERAGE := build/web-coverage
 UPGRADE ?= --upgrade
-CHROMIUM ?= $(or $(HANSARD_CHROMIUM),$(firstword $(foreach name,chromium chromium-browser google-chrome-stable \
-    google-chrome,$(shell command -v $(name) 2>/dev/null))))
+CHROMIUM ?= $(or $(HANSARD_CHROMIUM),$(firstword $(foreach name,chromium-headless-shell chromium chromium-browser \
+    google-chrome-stable google-chrome,$(shell command -v $(name) 2>/dev/null))))
+
+# Where nothing that was compiled is kept, each of the hundreds of processes that tests start compiles all of it anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 TYPESCRIPT := tests/clients/typescript
 NPM ?= $(shell command -v npm 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready run test pythons lint format pictures bench bench-compare bench-plots abuse faults soak lock clean
+.PHONY: help ready run test pythons lint format web-coverage pictures bench bench-compare bench-plots abuse faults soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,10 +50,15 @@ format: $(READY) ## Format the code
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
 
+web-coverage: $(READY) $(if $(CHROMIUM),$(VENV)/.web) ## Run the tests in a browser, and tell how much of the scripts ran (ARGS="-k strip" for some)
+	@rm -rf $(COVERAGE)
+	HANSARD_WEB_COVERAGE=$(COVERAGE) $(VENV)/bin/python -m pytest tests/web --numprocesses=$(JOBS) --maxprocesses=8 --dist=worksteal $(ARGS)
+	$(VENV)/bin/python -m tests.web.coverage $(COVERAGE) $(if $(ARGS),--part)
+
 pictures: $(READY) $(if $(CHROMIUM),$(VENV)/.web) ## Take the pictures of the pages in docs/pictures (ARGS="history-dark …" for some)
 	$(VENV)/bin/python -m tests.web.pictures $(ARGS)
 
-bench: $(READY) ## Measure the figures of the README (ARGS="--only hot,posting" for some)
+bench: $(READY) $(if $(CHROMIUM),$(VENV)/.web) ## Measure the figures of the README (ARGS="--only hot,posting" for some)
 	$(VENV)/bin/python -m tests.bench $(ARGS)
 
 bench-compare: $(READY) ## Measure this revision and another in alternating turns (BASE=revision, ARGS="--own-benchmark" if modules moved)

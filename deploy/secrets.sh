@@ -5,6 +5,7 @@
 #
 # | file         | what |
 # | admin_secret | signs operators' tokens, which can open sites and set their keys |
+# | contacts_key | seals names and addresses of people; they are lost with it |
 # | redis_auth   | the line of the server's configuration with its password |
 # | redis_url    | the address of that server, with the password |
 #
@@ -33,5 +34,6 @@ keep() {
 
 # printf is built into the shell, so its arguments appear in no process list.
 random | keep admin_secret
+random | keep contacts_key
 printf 'requirepass %s\n' "$(random)" | keep redis_auth
 printf 'redis://:%s@redis:6379\n' "$(cut -d ' ' -f 2 "$directory/redis_auth")" | keep redis_url
