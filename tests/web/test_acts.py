@@ -7,8 +7,8 @@ import pytest
 from tests.support.house import ADA, BEN, EVE, MOD, THREAD, House, Who, at
 from tests.support.legal import waiting_notices
 from tests.web.reading import Articles, ids, until
-from tests.web.visiting import PHONE, Visitors, accessible, fits
-from tests.web.writing import Writer, enter
+from tests.web.visiting import PHONE, WIDE, Visitors, accessible, fits, withheld
+from tests.web.writing import Writer, enter, sign_in
 
 OTHER_MOD = Who("mia", ("moderator",))
 
@@ -283,6 +283,25 @@ async def test_the_dialog_of_a_withdrawal_is_accessible_and_fits(
     await writer.part(".own.withdrawn").wait_for()
     await accessible(writer.page)
     await fits(writer.page)
+
+
+async def test_what_its_author_withdrew_is_an_item_of_the_list_before_the_feed_tells_and_after(
+    visitors: Visitors, articles: Articles, house: House
+) -> None:
+    comment = await house.post(ADA, "Regrets.")
+    visitor = await visitors.arrive(**WIDE)
+    feed = await withheld(visitor.context, "**/feed?*")
+    writer = Writer(await visitor.open(await articles.served(start="now", **sign_in(articles, ADA))), visitor)
+    await writer.row(comment).locator(".withdraw").click()
+    await writer.part("dialog[open]").get_by_role("button", name="Withdraw").click()
+    own = writer.part(f"#own-{comment}")
+    await own.wait_for()
+    assert await writer.row(comment).count() == 1
+    await accessible(writer.page)
+    feed.set()
+    await writer.part(f"#comment-{comment}.kept").wait_for()
+    assert await own.is_visible()
+    await accessible(writer.page)
 
 
 async def test_an_author_reads_why_a_comment_is_gone_appeals_and_reads_the_outcome(

@@ -141,6 +141,11 @@ async def test_an_edit_that_waits_stands_below_the_text_that_readers_see(
     await writer.part(".waiting-edit .text", has_text="The text after").wait_for()
     assert await writer.row(mine).locator(".text").first.inner_text() == "The text before."
     assert "Your edit waits for a moderator." in await writer.part(".waiting-edit").inner_text()
+    await writer.row(mine).locator(".withdraw").first.click()
+    await writer.part("dialog[open]").get_by_role("button", name="Withdraw").click()
+    await writer.part("li > .own.withdrawn").wait_for()
+    assert await writer.part(".waiting-edit").count() == 0
+    await accessible(writer.page)
 
 
 async def test_a_draft_is_back_after_a_reload_a_crash_and_an_order_with_its_caret(

@@ -66,16 +66,19 @@ export class Mine {
   /** @param {Row} row @param {string} state */
   #one(row, state) {
     const { id } = row;
-    const text = JSON.stringify([row, state]);
+    const edit = state === "pending" && this.rows.items.has(id);
+    const text = JSON.stringify([row, state, edit]);
     if (this.drawn.get(id) === text) return;
     this.drawn.set(id, text);
-    const made = this.#made(row, state);
+    const made = this.#made(row, state, edit);
     const there = this.items.get(id);
-    if (there) {
+    if (there?.localName === made.localName) {
       // The field in which it is being edited stays.
       there.firstElementChild?.replaceWith(/** @type {Node} */ (made.firstElementChild));
       return;
     }
+    if (there) made.append(...[...there.childNodes].slice(1));
+    there?.remove();
     this.items.set(id, made);
     this.#place(row, made);
   }
@@ -83,24 +86,24 @@ export class Mine {
   /** Put everything where it belongs, in a list that was made again. */
   put() {
     const { pending, rejected, withdrawn = [] } = this.writing.me ?? { pending: [], rejected: [] };
+    if (this.writing.me) this.show();
     for (const row of [...pending, ...rejected, ...withdrawn].reverse()) {
       const made = this.items.get(row.id);
       if (made) this.#place(row, made);
     }
   }
 
-  /** @param {Row} row @param {HTMLElement} made */
+  /** An edit that waits stands in the item of its comment. All else is an item of its own. @param {Row} row @param {HTMLElement} made */
   #place(row, made) {
     const on = this.rows.items.get(row.id);
-    if (on) this.rows.article(on).after(made);
+    if (on) (made.localName === "li" ? on : this.rows.article(on)).after(made);
     else if (row.parent && this.rows.items.has(row.parent)) this.renderer.listOf(this.rows.items.get(row.parent) ?? null).append(made);
     else this.rows.list.prepend(made);
   }
 
-  /** @param {Row} row @param {string} state */
-  #made(row, state) {
+  /** @param {Row} row @param {string} state @param {boolean} edit */
+  #made(row, state, edit) {
     const { words } = this;
-    const edit = state === "pending" && this.rows.items.has(row.id);
     const li = item({ ...row, status: "published" }, { ...this.rows.given, history: false });
     li.dataset.own = row.id;
     delete li.dataset.key;
