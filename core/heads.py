@@ -5,34 +5,30 @@ from functools import lru_cache
 import msgspec
 
 from core.caller import Actor
+from core.events.comment_events import CommentPinned, CommentUnpinned
 from core.events.event import FIRST, Event
-from core.events.types import (
-    AppealDecided,
-    AppealFiled,
-    CommentPinned,
-    CommentUnpinned,
-    EventSkipped,
-    ListChanged,
+from core.events.member_events import (
     MemberReinstated,
     MemberSuspended,
     NoteAdded,
+    StandingChanged,
+    SuspensionReversed,
+    VotesInspected,
+    WarningAcknowledged,
+    WarningGiven,
+)
+from core.events.report_events import ReportFiled
+from core.events.site_events import (
+    ListChanged,
     PolicyChanged,
-    ReportFiled,
     ScreenerConfigured,
     ScreenerRemoved,
     SiteOpened,
     SiteRekeyed,
-    StandingChanged,
-    StatementTold,
-    SuspensionReversed,
-    VoteCast,
-    VoteRestored,
-    VoteRetracted,
-    VotesInspected,
-    VoteVoided,
-    WarningAcknowledged,
-    WarningGiven,
 )
+from core.events.skip_events import EventSkipped
+from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
+from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.ids import vote_id
 
 SITE = "site"

@@ -23,7 +23,7 @@ from core.domain.thread import Thread
 from core.domain.vote import Vote
 from core.domain.word_lists import Lists
 from core.events.envelope import Recorded, UnreadableEntry, read
-from core.events.types import UnknownEvent, UnreadableEvent
+from core.events.skip_events import UnknownEvent, UnreadableEvent
 from core.log.port import (
     NO_HEAD,
     NOTHING_BESIDE,

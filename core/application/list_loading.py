@@ -11,7 +11,7 @@ from core.application.aggregate_cache import AggregateCache
 from core.application.aggregates import Aggregates
 from core.domain.context import LoadedList
 from core.events.envelope import UnreadableEntry, read
-from core.events.types import ListChanged
+from core.events.site_events import ListChanged
 from core.log.port import Log
 from core.partitions import partition_of
 from core.position import Position

@@ -6,8 +6,7 @@ from core.application.transact import Result
 from core.caller import Caller
 from core.domain.context import LONGEST_NAME
 from core.domain.judging import keeps_names, keeps_texts
-from core.events.envelope import Recorded
-from core.events.types import (
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentPosted,
@@ -15,6 +14,7 @@ from core.events.types import (
     CommentScreened,
     DecisionReversed,
 )
+from core.events.envelope import Recorded
 from core.log.notes import NameNote, Note
 from core.member_record import APPROVED, HELD, PUBLISHED, REJECTED, RecordNote, entry
 from core.policy import Policy

@@ -25,20 +25,14 @@ from core.domain.context import Context
 from core.domain.handler import Command
 from core.domain.vote import CastVote, Vote
 from core.durability import MEMORY, Durability
+from core.events.comment_events import CommentHeld, CommentPosted, CommentRejected
 from core.events.envelope import TODAY, Codec, Recorded, Stamp, stamped
 from core.events.event import Event
-from core.events.types import (
-    AnchorOpened,
-    AppealFiled,
-    CommentHeld,
-    CommentPosted,
-    CommentRejected,
-    NoteAdded,
-    ReportFiled,
-    SiteOpened,
-    ThreadOpened,
-    WarningGiven,
-)
+from core.events.member_events import NoteAdded, WarningGiven
+from core.events.report_events import ReportFiled
+from core.events.site_events import SiteOpened
+from core.events.statement_events import AppealFiled
+from core.events.thread_events import AnchorOpened, ThreadOpened
 from core.log.port import Answer, Append, Appended, Conflict, KeyReused, Log, NewEvent, Repeated, Skew
 from core.policy import Policy
 from core.position import Position

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from core.caller import Caller
 from core.events.envelope import Recorded
-from core.events.types import AppealDecided
+from core.events.statement_events import AppealDecided
 from core.position import Position
 from core.refusals import AppealExists, AppealOfOwnDecision, AppealWindowOver, BodyEmpty
 from core.text.unicode import normalise

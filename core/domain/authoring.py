@@ -12,8 +12,8 @@ from core.domain.handler import Command, Handler, Handlers, Loaded, Needs, comme
 from core.domain.judging import PASSED, Judgement, judge
 from core.domain.rights import require_text
 from core.domain.thread import Thread, confirmed, opening
+from core.events.comment_events import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn
 from core.events.event import FIRST, Event
-from core.events.types import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn
 from core.position import Position
 from core.refusals import (
     AnchorIsClosed,

@@ -14,10 +14,7 @@ from msgspec.structs import replace
 from core.caller import Caller
 from core.domain.decision import Decision
 from core.domain.moderated_comment import CommentAuthor, ModeratedComment, Revision, Written
-from core.events.envelope import Recorded
-from core.events.event import Event
-from core.events.screening import ScreeningTime, ScreeningVerdict
-from core.events.types import (
+from core.events.comment_events import (
     CommentApproved,
     CommentHeld,
     CommentPosted,
@@ -25,6 +22,9 @@ from core.events.types import (
     CommentScreened,
     DecisionReversed,
 )
+from core.events.envelope import Recorded
+from core.events.event import Event
+from core.events.screening import ScreeningTime, ScreeningVerdict
 from core.position import START, Position
 from core.refusals import StaleRevision
 

@@ -8,8 +8,9 @@ from core.domain.context import Context
 from core.domain.decision import Decision
 from core.domain.handler import Command, Handler, Handlers, Loaded, comment_needs
 from core.domain.statement import adverse, appealed
+from core.events.comment_events import CommentApproved
 from core.events.event import Event
-from core.events.types import AppealDecided, AppealFiled, CommentApproved
+from core.events.statement_events import AppealDecided, AppealFiled
 from core.position import Position
 from core.refusals import NotAllowed, NotFound, RevisionIsRedacted, StaleStatus
 from core.text.unicode import words_or_none

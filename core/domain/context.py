@@ -18,7 +18,7 @@ from core.domain.origins import lies_in, normalised
 from core.domain.suspension import Suspension
 from core.domain.warning import OpenWarning
 from core.events.facts import NO_FACTS, Facts
-from core.events.types import Standing
+from core.events.member_events import Standing
 from core.member_record import MemberRecord
 from core.policy import Policy
 from core.position import Position

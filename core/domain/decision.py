@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from core.caller import ActorKind
 from core.domain.appeal import Appeal, after_decision
 from core.events.envelope import Recorded
-from core.events.types import AppealDecided, AppealFiled, StatementTold
+from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
 from core.policy import Ground
 from core.position import Position
 from core.refusals import BadField

@@ -6,7 +6,7 @@ from core import heads
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.events.event import Event
-from core.events.types import VotesInspected
+from core.events.member_events import VotesInspected
 from core.position import Position
 from core.time_zones import day_begin, zone_of
 

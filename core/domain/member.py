@@ -20,7 +20,7 @@ from core.domain.suspension import Suspension
 from core.domain.warning import OpenWarning
 from core.events.envelope import Recorded
 from core.events.event import Event
-from core.events.types import (
+from core.events.member_events import (
     MemberReinstated,
     MemberSuspended,
     Standing,

@@ -18,12 +18,7 @@ from core.caller import ActorKind
 from core.domain.decision import STATUS_BY, BatchItem, Decision, Replaced, Verdict, VerdictStatus, with_item
 from core.domain.filed_notice import FiledNotice, NoticeOutcome
 from core.domain.rules.premoderation import UNDER_REVIEW
-from core.events.envelope import Recorded
-from core.events.event import Event
-from core.events.screening import SCREENING, SCREENING_FAILED
-from core.events.types import (
-    AppealDecided,
-    AppealFiled,
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentFeatured,
@@ -37,14 +32,17 @@ from core.events.types import (
     CommentUnpinned,
     CommentWithdrawn,
     DecisionReversed,
-    NoticeFiled,
     RemovalCancelled,
     RemovalRefused,
     RemovalRequested,
     RevisionRedacted,
     Span,
-    StatementTold,
 )
+from core.events.envelope import Recorded
+from core.events.event import Event
+from core.events.report_events import NoticeFiled
+from core.events.screening import SCREENING, SCREENING_FAILED
+from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
 from core.position import Position
 
 Status = Literal["published", "pending", "rejected", "withdrawn"]

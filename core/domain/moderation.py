@@ -16,8 +16,7 @@ from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.moderated_comment import Revision, Status
 from core.domain.reasons import reason_of
 from core.domain.thread import Thread
-from core.events.event import Event
-from core.events.types import (
+from core.events.comment_events import (
     Basis,
     CommentApproved,
     CommentFeatured,
@@ -29,6 +28,7 @@ from core.events.types import (
     DecisionReversed,
     RevisionRedacted,
 )
+from core.events.event import Event
 from core.policy import Ground, Policy
 from core.position import Position
 from core.refusals import (

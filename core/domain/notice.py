@@ -11,7 +11,7 @@ from core.domain.comment import Comment
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, comment_needs
 from core.events.event import Event
-from core.events.types import NoticeFiled, NoticeFiler
+from core.events.report_events import NoticeFiled, NoticeFiler
 from core.position import Position
 from core.refusals import BadField, NotFound, TooManyNotices
 from core.text.unicode import words_or_none

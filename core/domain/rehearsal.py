@@ -18,10 +18,10 @@ from core.domain.judging import HELD_MEMBER, judge_by_facts, reserved_by
 from core.domain.names import NO_NAMES
 from core.domain.rules.premoderation import UNDER_REVIEW, Hold
 from core.domain.rules.registry import Ruleset, decoded
+from core.events.comment_events import CommentEdited, CommentPosted
 from core.events.envelope import Recorded
 from core.events.facts import NO_FACTS, Facts
 from core.events.screening import SCREENING
-from core.events.types import CommentEdited, CommentPosted
 from core.policy import Policy
 
 Outcome = Literal["published", "held", "rejected"]

@@ -9,8 +9,8 @@ from typing import Final, assert_never
 from core.domain.comment import Comment, DigestedRevision
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, comment_needs
+from core.events.comment_events import RemovalCancelled, RemovalRefused, RemovalRequested
 from core.events.event import Event
-from core.events.types import RemovalCancelled, RemovalRefused, RemovalRequested
 from core.position import Position
 from core.refusals import NotAllowed, NotFound, RevisionIsPublished, RevisionIsRedacted
 

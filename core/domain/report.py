@@ -17,9 +17,10 @@ from core.domain.judging import told_in
 from core.domain.rights import require_report
 from core.domain.rules.registry import decoded
 from core.domain.rules.reports_over import REPORTS_OVER, ReportsOver
+from core.events.comment_events import CommentHeld, CommentRejected
 from core.events.envelope import Recorded
 from core.events.event import Event
-from core.events.types import CommentHeld, CommentRejected, ReportFiled
+from core.events.report_events import ReportFiled
 from core.position import Position
 from core.refusals import CommentNotPublished, NotAllowed
 from core.text.unicode import words_or_none

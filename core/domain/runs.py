@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from core.events.types import Span
+from core.events.comment_events import Span
 
 
 def runs_of(numbers: Iterable[int]) -> tuple[Span, ...]:

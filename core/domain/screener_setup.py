@@ -11,7 +11,7 @@ from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.site import Site
 from core.events.event import Event
-from core.events.types import ScreenerConfigured, ScreenerRemoved
+from core.events.site_events import ScreenerConfigured, ScreenerRemoved
 from core.position import Position
 
 

@@ -12,9 +12,9 @@ from core.domain.comment import Comment, DigestedRevision
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, comment_needs
 from core.domain.reasons import reason_or_none
+from core.events.comment_events import CommentHeld, CommentRejected, CommentScreened
 from core.events.event import Event
 from core.events.screening import SCREENING, SCREENING_FAILED, ScreeningVerdict
-from core.events.types import CommentHeld, CommentRejected, CommentScreened
 from core.policy import Policy
 from core.position import Position
 from core.refusals import NotAllowed, NotFound

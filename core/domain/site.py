@@ -13,7 +13,7 @@ from core.domain.policy_fields import checked, same
 from core.domain.rules.registry import check_rules
 from core.events.envelope import Recorded
 from core.events.event import Event
-from core.events.types import PolicyChanged, ScreenerConfigured, ScreenerRemoved, SiteOpened, SiteRekeyed
+from core.events.site_events import PolicyChanged, ScreenerConfigured, ScreenerRemoved, SiteOpened, SiteRekeyed
 from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField, SiteExists

@@ -13,7 +13,7 @@ from core import heads
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.events.event import Event
-from core.events.types import EventSkipped
+from core.events.skip_events import EventSkipped
 from core.position import Position
 from core.refusals import BadField, NotFound, NotParked
 from core.text.unicode import words_or_none

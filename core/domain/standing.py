@@ -11,7 +11,7 @@ from core.domain.handler import Command, Handler, Handlers, Loaded, Needs, membe
 from core.domain.member import Member
 from core.domain.reasons import reason_and_code
 from core.events.event import Event
-from core.events.types import NoteAdded, StandingChanged, WarningAcknowledged, WarningGiven
+from core.events.member_events import NoteAdded, StandingChanged, WarningAcknowledged, WarningGiven
 from core.position import Position
 from core.refusals import BadField, NotAllowed, NotFound
 from core.text.unicode import words_or_none

@@ -14,7 +14,7 @@ from core.domain.decision import Decision
 from core.domain.handler import Command, Handler, Handlers, Loaded, comment_needs
 from core.domain.moderated_comment import ModeratedComment
 from core.events.event import Event
-from core.events.types import StatementTold
+from core.events.statement_events import StatementTold
 from core.position import Position
 from core.refusals import NotAllowed
 

@@ -25,7 +25,8 @@ from core.domain.member import Member
 from core.domain.suspension import Suspension
 from core.events.envelope import Recorded
 from core.events.event import Event
-from core.events.types import AppealDecided, AppealFiled, MemberReinstated, StatementTold
+from core.events.member_events import MemberReinstated
+from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
 from core.position import Position
 from core.refusals import NotAllowed, NotFound, StaleStatus
 from core.text.unicode import words_or_none

@@ -16,15 +16,14 @@ from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.origins import normalised
 from core.domain.policy_fields import check_overridable, checked
 from core.domain.rules.registry import check_rules
+from core.events.comment_events import CommentPinned, CommentUnpinned
 from core.events.envelope import Recorded
 from core.events.event import Event
-from core.events.types import (
+from core.events.thread_events import (
     AnchorClosed,
     AnchorOpened,
     AnchorReopened,
     AnchorReworded,
-    CommentPinned,
-    CommentUnpinned,
     PolicyOverridden,
     ThreadArchived,
     ThreadClosed,

@@ -13,7 +13,7 @@ from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.runs import runs_of
 from core.domain.vote import Vote
 from core.events.event import FIRST, Event
-from core.events.types import VoteRestored, VoteVoided
+from core.events.vote_events import VoteRestored, VoteVoided
 from core.position import Position
 from core.refusals import UnknownVoter
 from core.text.unicode import words_or_none

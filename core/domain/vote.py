@@ -17,7 +17,7 @@ from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.rights import require_vote
 from core.events.envelope import Recorded
 from core.events.event import FIRST, Event
-from core.events.types import VoteCast, VoteRestored, VoteRetracted, VoteVoided
+from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.position import Position
 from core.refusals import CommentNotPublished, OwnVoteForbidden, VoteIsVoid
 

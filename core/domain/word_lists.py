@@ -15,7 +15,7 @@ from core import heads
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.events.event import Event
-from core.events.types import ListChanged, ListVersion
+from core.events.site_events import ListChanged, ListVersion
 from core.position import Position
 from core.refusals import BadField, NotFound
 from core.text.word_list import UselessTerm, checked_term

@@ -24,7 +24,8 @@ from core.error_summary import fault
 from core.events import content
 from core.events.content import SaltPool
 from core.events.event import FIRST, Event, tag_of
-from core.events.types import EVENTS, INTRODUCED, UnknownEvent, UnreadableEvent
+from core.events.skip_events import UnknownEvent, UnreadableEvent
+from core.events.types import EVENTS, INTRODUCED
 from core.events.upcasting import ADDED, EARLIER, STEPS, VERSION, Back, Step, upcast
 from core.formats import FORMATS, SALTED_SINCE
 from core.ids import is_site, is_thread

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from core import heads
 from core.events.envelope import decode
-from core.events.types import UnknownEvent
+from core.events.skip_events import UnknownEvent
 from core.heads import LAST
 from core.log.port import BrokenChain, Entry
 from core.position import Position

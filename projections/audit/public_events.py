@@ -11,8 +11,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from core.events.comment_events import CommentEdited, CommentPosted, RevisionRedacted
 from core.events.envelope import Recorded, UnreadableEntry, read
-from core.events.types import CommentEdited, CommentPosted, EventSkipped, ReportFiled, RevisionRedacted
+from core.events.report_events import ReportFiled
+from core.events.skip_events import EventSkipped
 from core.log.port import Log
 from core.position import Position
 from core.throttle import Pace

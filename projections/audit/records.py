@@ -18,20 +18,18 @@ from core import heads
 from core.application.aggregate_cache import AggregateCache
 from core.application.aggregates import load_aggregates
 from core.domain.comment import Comment
-from core.events.envelope import Recorded
-from core.events.types import (
-    VOTE_EVENTS,
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentHeld,
     CommentPosted,
     CommentRejected,
     DecisionReversed,
-    NoticeFiled,
-    ReportFiled,
-    UnknownEvent,
-    UnreadableEvent,
 )
+from core.events.envelope import Recorded
+from core.events.report_events import NoticeFiled, ReportFiled
+from core.events.skip_events import UnknownEvent, UnreadableEvent
+from core.events.types import VOTE_EVENTS
 from core.log.port import Log
 from core.times import rfc3339
 

@@ -12,8 +12,8 @@ from core.application.aggregates import evolve
 from core.domain.context import LoadedList
 from core.domain.rehearsal import RehearsedText, rehearse
 from core.domain.thread import Thread
+from core.events.comment_events import CommentEdited, CommentPosted
 from core.events.envelope import Envelope, Recorded, read
-from core.events.types import CommentEdited, CommentPosted
 from core.log.port import HeadWanted, Load, Log
 from core.policy import Policy, PolicyChanges
 from core.position import Position

@@ -9,23 +9,19 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from core.events.comment_events import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn
 from core.events.envelope import Recorded, UnreadableEntry
 from core.events.event import Event
-from core.events.types import (
-    VOTE_EVENTS,
+from core.events.thread_events import (
     AnchorClosed,
     AnchorOpened,
     AnchorReopened,
     AnchorReworded,
-    CommentEdited,
-    CommentPosted,
-    CommentRestored,
-    CommentWithdrawn,
     ThreadOpened,
     ThreadRetitled,
-    VoteCast,
-    VoteRetracted,
 )
+from core.events.types import VOTE_EVENTS
+from core.events.vote_events import VoteCast, VoteRetracted
 from projections.audit.public_events import Shown
 from projections.audit.record_index import Tally
 from projections.audit.records import AuditActor, AuditRecord, UnreadableRecord, record_of, record_with

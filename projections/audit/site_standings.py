@@ -13,16 +13,9 @@ from core.domain.member import Member
 from core.domain.suspension import Suspension
 from core.domain.suspension_appeal import SuspensionCase, suspension_case
 from core.events.envelope import Recorded, UnreadableEntry, read
-from core.events.types import (
-    AppealDecided,
-    AppealFiled,
-    EventSkipped,
-    MemberReinstated,
-    MemberSuspended,
-    StandingChanged,
-    StatementTold,
-    SuspensionReversed,
-)
+from core.events.member_events import MemberReinstated, MemberSuspended, StandingChanged, SuspensionReversed
+from core.events.skip_events import EventSkipped
+from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
 from core.log.port import Entry, Log
 from core.position import Position
 from core.refusals import CannotFold

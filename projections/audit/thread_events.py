@@ -5,8 +5,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from core.events.comment_events import RevisionRedacted
 from core.events.envelope import Recorded, UnreadableEntry, read
-from core.events.types import RevisionRedacted, VoteCast, VoteRestored, VoteRetracted, VoteVoided
+from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.log.port import Entry, Log
 from core.position import Position
 from core.throttle import Pace

@@ -14,18 +14,11 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
+from core.events.comment_events import CommentApproved, CommentEdited, CommentHeld, CommentPosted, CommentRejected
 from core.events.event import tag_of
-from core.events.types import (
-    AppealDecided,
-    AppealFiled,
-    CommentApproved,
-    CommentEdited,
-    CommentHeld,
-    CommentPosted,
-    CommentRejected,
-    MemberSuspended,
-    NoticeFiled,
-)
+from core.events.member_events import MemberSuspended
+from core.events.report_events import NoticeFiled
+from core.events.statement_events import AppealDecided, AppealFiled
 from projections.figures.dsa_categories import NOT_SPECIFIED, Sort, sort_of
 from projections.figures.site_kinds import PERMANENT
 from projections.thread.figure_marks import FLAGGER, IMPORTED, OF_A_RULE, OWN, RESTRICTS

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from core.concurrency import gathered
 from core.events.envelope import Recorded, read_or_error
-from core.events.types import AppealDecided, AppealFiled
+from core.events.statement_events import AppealDecided, AppealFiled
 from core.log.port import Entry, Log
 from core.position import Position
 from core.refusals import Unavailable

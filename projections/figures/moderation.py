@@ -17,10 +17,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from core.events.event import tag_of
-from core.events.types import (
-    AppealDecided,
-    AppealFiled,
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentHeld,
@@ -28,6 +25,8 @@ from core.events.types import (
     CommentRejected,
     DecisionReversed,
 )
+from core.events.event import tag_of
+from core.events.statement_events import AppealDecided, AppealFiled
 from projections.thread.figure_marks import IMPORTED, OVERTURNS
 from projections.views.listings.figures import Figure
 

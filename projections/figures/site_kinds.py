@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from core.events.envelope import Recorded
 from core.events.event import Event
-from core.events.types import AppealDecided, AppealFiled, MemberReinstated, MemberSuspended, WarningGiven
+from core.events.member_events import MemberReinstated, MemberSuspended, WarningGiven
+from core.events.statement_events import AppealDecided, AppealFiled
 from projections.thread.figure_marks import IMPORTED
 from projections.thread.state import IMPORTER
 from projections.views.listings.figures import Figure

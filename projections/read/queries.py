@@ -10,7 +10,7 @@ from msgspec import Meta, Raw, Struct
 
 from core.domain.context import ThreadStatus
 from core.domain.moderated_comment import Status
-from core.events.types import Standing
+from core.events.member_events import Standing
 from core.ids import END, AnchorId, Label, MemberId, ThreadId
 from core.position import Position
 from projections.views.pointer import Pointer

@@ -16,8 +16,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from core.events.comment_events import CommentPosted
 from core.events.envelope import Recorded
-from core.events.types import CommentPosted, VoteCast, VoteRetracted
+from core.events.vote_events import VoteCast, VoteRetracted
 from core.lru import Lru
 from core.position import START, Position
 from projections.thread.votes import moved, value_of

@@ -7,9 +7,7 @@ decided here.
 from msgspec.structs import replace
 
 from core.domain.moderated_comment import VERDICTS, Ruled
-from core.events.envelope import Recorded
-from core.events.event import Event
-from core.events.types import (
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentHeld,
@@ -18,12 +16,14 @@ from core.events.types import (
     CommentRejected,
     CommentUnpinned,
     DecisionReversed,
-    NoticeFiled,
     RemovalCancelled,
     RemovalRefused,
     RemovalRequested,
     RevisionRedacted,
 )
+from core.events.envelope import Recorded
+from core.events.event import Event
+from core.events.report_events import NoticeFiled
 from core.position import Position
 from projections.thread.effects import ChangeListener, Effects
 from projections.thread.reports import decide_reports, reopen_reports

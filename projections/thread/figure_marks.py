@@ -11,20 +11,19 @@ from typing import Any, Final
 
 from core.domain.decision import Decision, Verdict
 from core.domain.moderated_comment import VERDICTS, Ruled, Written
-from core.events.envelope import Recorded
-from core.events.event import Event
-from core.events.screening import SCREENING
-from core.events.types import (
-    AppealDecided,
-    AppealFiled,
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentHeld,
     CommentPosted,
     CommentRejected,
     DecisionReversed,
-    NoticeFiled,
 )
+from core.events.envelope import Recorded
+from core.events.event import Event
+from core.events.report_events import NoticeFiled
+from core.events.screening import SCREENING
+from core.events.statement_events import AppealDecided, AppealFiled
 from core.position import Position
 from projections.thread.state import IMPORTER, CommentState, FigureMark, ThreadState
 

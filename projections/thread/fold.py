@@ -13,19 +13,10 @@ from typing import Any, Final
 from core.error_summary import fault
 from core.events.envelope import Recorded
 from core.events.event import Event
-from core.events.types import (
-    COMMENT_EVENTS,
-    REPORT_EVENTS,
-    SKIP_EVENTS,
-    THREAD_EVENTS,
-    VOTE_EVENTS,
-    EventSkipped,
-    ThreadOpened,
-    UnknownEvent,
-    UnreadableEvent,
-    VoteRestored,
-    VoteVoided,
-)
+from core.events.skip_events import EventSkipped, UnknownEvent, UnreadableEvent
+from core.events.thread_events import ThreadOpened
+from core.events.types import COMMENT_EVENTS, REPORT_EVENTS, SKIP_EVENTS, THREAD_EVENTS, VOTE_EVENTS
+from core.events.vote_events import VoteRestored, VoteVoided
 from projections.thread import comments, figure_marks, lifecycle, reports, voids, votes
 from projections.thread.effects import (
     NO_LISTENER,

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from core.domain.context import ThreadStatus
 from core.events.envelope import Recorded
-from core.events.types import (
+from core.events.thread_events import (
     AnchorClosed,
     AnchorOpened,
     AnchorReopened,

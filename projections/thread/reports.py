@@ -1,7 +1,7 @@
 """Fold of reports, and their outcomes."""
 
 from core.events.envelope import Recorded
-from core.events.types import ReportFiled
+from core.events.report_events import ReportFiled
 from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects
 from projections.thread.state import CommentState, DecidedReport, ReportOutcome, ReportState, ThreadState
 

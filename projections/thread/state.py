@@ -23,8 +23,8 @@ from core.domain.appeal import AppealVerdict
 from core.domain.context import ThreadStatus
 from core.domain.decision import Verdict
 from core.domain.moderated_comment import ModeratedComment, Revision, Written
+from core.events.comment_events import Basis, CommentEdited, Span
 from core.events.envelope import Recorded
-from core.events.types import Basis, CommentEdited, Span
 from core.policy import Ground, PolicyChanges
 from core.position import START, Position
 

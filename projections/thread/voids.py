@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from core.domain.runs import numbers_in, runs_of
 from core.events.envelope import Recorded
-from core.events.types import VoteRestored, VoteVoided
+from core.events.vote_events import VoteRestored, VoteVoided
 from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects
 from projections.thread.state import CommentState, ThreadState, Void
 from projections.thread.votes import moved

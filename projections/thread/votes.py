@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from core.events.envelope import Recorded
 from core.events.event import Event
-from core.events.types import VoteCast, VoteRestored, VoteRetracted, VoteVoided
+from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects
 from projections.thread.state import ThreadState
 

@@ -7,7 +7,7 @@ none, and `v` (void), `r` (restored), `vt` or `rt` (and the voter retracted it).
 
 from typing import Final, NamedTuple
 
-from core.events.types import Span
+from core.events.comment_events import Span
 from projections.thread.state import CommentState, Void
 
 Cast = tuple[int, int]

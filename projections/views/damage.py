@@ -6,7 +6,7 @@ from msgspec import Struct
 from redis.exceptions import RedisError
 
 from core.events.envelope import UnreadableEntry, read
-from core.events.types import UnreadableEvent
+from core.events.skip_events import UnreadableEvent
 from core.log.port import BrokenChain, Log
 from core.position import Position
 from core.redis.errors import is_wrong_type

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from core.events.envelope import Recorded
-from core.events.types import UnknownEvent
+from core.events.skip_events import UnknownEvent
 from core.log.port import Log
 from core.position import Position
 from projections.thread.skip_rule import learn

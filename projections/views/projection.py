@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from core.events.envelope import Recorded
-from core.events.types import UnreadableEvent
+from core.events.skip_events import UnreadableEvent
 from core.keys import Partition
 from core.position import Position
 from core.text.render import rendered

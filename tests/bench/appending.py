@@ -19,8 +19,9 @@ from core.caller import Caller
 from core.domain.authoring import PostComment
 from core.domain.site import OpenSite
 from core.domain.thread import OpenThread
+from core.events.comment_events import CommentPosted
 from core.events.envelope import Stamp, encode
-from core.events.types import CommentPosted, VoteCast
+from core.events.vote_events import VoteCast
 from core.keys import window
 from core.log import wire
 from core.log.port import Append, NewEvent

@@ -7,8 +7,9 @@ events are put into the log as a decision would have them, because deciding them
 from typing import Final
 
 from core.caller import Caller
+from core.events.comment_events import CommentPosted
 from core.events.event import Event
-from core.events.types import CommentPosted, VoteCast
+from core.events.vote_events import VoteCast
 from core.policy import Policy
 from projections.read.queries import Sort
 from tests.bench.mix import Discussion

@@ -5,19 +5,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.events.comment_events import CommentFeatured
 from core.events.envelope import TODAY, Codec, Stamp
 from core.events.event import Event
-from core.events.types import (
-    EVENTS,
-    INTRODUCED,
-    CommentFeatured,
-    PolicyChanged,
-    PolicyOverridden,
-    SiteOpened,
-    UnknownEvent,
-    VoteCast,
-)
+from core.events.site_events import PolicyChanged, SiteOpened
+from core.events.skip_events import UnknownEvent
+from core.events.thread_events import PolicyOverridden
+from core.events.types import EVENTS, INTRODUCED
 from core.events.upcasting import EARLIER, STEPS, VERSION
+from core.events.vote_events import VoteCast
 from core.formats import FORMATS, Formats, reads
 from core.policy import HELD_BEFORE, Policy, PolicyChanges
 from core.position import Position

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from core import heads
+from core.events.comment_events import CommentEdited, CommentPosted
 from core.events.envelope import Recorded, decode
-from core.events.types import CommentEdited, CommentPosted
 from core.heads import LAST
 from core.keys import window
 from core.log import wire

@@ -44,7 +44,7 @@ IN_SEVERAL_ROOMS = {
     # Another system: how it screens, and what it exports.
     "coral",
     # A thing in the log or the views, and what is done with it or said of it elsewhere.
-    *("damage", "deployment", "restore", "snapshots"),
+    *("damage", "deployment", "restore", "snapshots", "thread_events"),
 }
 """The module names that stand in several rooms: each is that room's part of the same thing."""
 

@@ -6,15 +6,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from core.caller import Actor
-from core.events.event import Event
-from core.events.facts import Facts
-from core.events.types import (
-    AnchorClosed,
-    AnchorOpened,
-    AnchorReopened,
-    AnchorReworded,
-    AppealDecided,
-    AppealFiled,
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentFeatured,
@@ -28,41 +20,49 @@ from core.events.types import (
     CommentUnpinned,
     CommentWithdrawn,
     DecisionReversed,
-    EventSkipped,
-    ListChanged,
-    ListVersion,
-    MemberReinstated,
-    MemberSuspended,
-    NoteAdded,
-    NoticeFiled,
-    PolicyChanged,
-    PolicyOverridden,
     RemovalCancelled,
     RemovalRefused,
     RemovalRequested,
-    ReportFiled,
     RevisionRedacted,
+)
+from core.events.event import Event
+from core.events.facts import Facts
+from core.events.member_events import (
+    MemberReinstated,
+    MemberSuspended,
+    NoteAdded,
+    StandingChanged,
+    SuspensionReversed,
+    VotesInspected,
+    WarningAcknowledged,
+    WarningGiven,
+)
+from core.events.report_events import NoticeFiled, ReportFiled
+from core.events.site_events import (
+    ListChanged,
+    ListVersion,
+    PolicyChanged,
     ScreenerConfigured,
     ScreenerRemoved,
     SiteOpened,
     SiteRekeyed,
-    StandingChanged,
-    StatementTold,
-    SuspensionReversed,
+)
+from core.events.skip_events import EventSkipped
+from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
+from core.events.thread_events import (
+    AnchorClosed,
+    AnchorOpened,
+    AnchorReopened,
+    AnchorReworded,
+    PolicyOverridden,
     ThreadArchived,
     ThreadClosed,
     ThreadLabelled,
     ThreadOpened,
     ThreadReopened,
     ThreadRetitled,
-    VoteCast,
-    VoteRestored,
-    VoteRetracted,
-    VotesInspected,
-    VoteVoided,
-    WarningAcknowledged,
-    WarningGiven,
 )
+from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.policy import (
     HELD_BEFORE,
     IN_CONTENT,

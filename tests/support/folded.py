@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from core.caller import Caller
+from core.events.comment_events import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn
 from core.events.envelope import Stamp, decode, encode
 from core.events.event import Event
-from core.events.types import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, VoteCast, VoteRetracted
+from core.events.vote_events import VoteCast, VoteRetracted
 from core.keys import Keys, Partition
 from core.position import Position
 from projections.thread.fold import PublicChanges, apply

@@ -4,7 +4,9 @@ from typing import Any, Final
 
 from core.caller import Caller
 from core.domain.authoring import EditComment, PostComment
-from core.events.types import CommentEdited, CommentPosted, PolicyChanged, PolicyOverridden
+from core.events.comment_events import CommentEdited, CommentPosted
+from core.events.site_events import PolicyChanged
+from core.events.thread_events import PolicyOverridden
 from core.policy import PolicyChanges
 
 ADA: Final = Caller(id="ada", name="Ada", badges=("subscriber",), entitlements=frozenset({"subscriber"}))

@@ -14,47 +14,71 @@ from msgspec import inspect
 from msgspec.structs import FieldInfo, fields
 
 from core.caller import Actor
-from core.events import types as events
+from core.events.comment_events import (
+    CommentApproved,
+    CommentEdited,
+    CommentHeld,
+    CommentPosted,
+    CommentRejected,
+    CommentScreened,
+    RevisionRedacted,
+)
 from core.events.event import Event
+from core.events.member_events import MemberSuspended, NoteAdded, StandingChanged, WarningGiven
+from core.events.report_events import NoticeFiled, ReportFiled
+from core.events.site_events import ListChanged, PolicyChanged, ScreenerConfigured, SiteOpened
+from core.events.skip_events import EventSkipped
+from core.events.statement_events import AppealDecided, AppealFiled
+from core.events.thread_events import (
+    AnchorOpened,
+    AnchorReworded,
+    PolicyOverridden,
+    ThreadArchived,
+    ThreadClosed,
+    ThreadOpened,
+    ThreadReopened,
+    ThreadRetitled,
+)
 from core.events.types import EVENTS
+from core.events.vote_events import VoteVoided
 from core.places import Holding, Owner
 from core.policy import Policy, PolicyChanges, PolicyWords
 
 MARK: Final = re.compile(rb"zq[0-9a-f]{14}")
 
 _STAFF: Final[tuple[type[Event], ...]] = (
-    events.MemberSuspended,
-    events.StandingChanged,
-    events.WarningGiven,
-    events.NoteAdded,
-    events.ThreadClosed,
-    events.ThreadReopened,
-    events.ThreadArchived,
-    events.CommentHeld,
-    events.CommentApproved,
-    events.CommentRejected,
-    events.RevisionRedacted,
-    events.AppealDecided,
-    events.VoteVoided,
-    events.EventSkipped,
+    MemberSuspended,
+    StandingChanged,
+    WarningGiven,
+    NoteAdded,
+    ThreadClosed,
+    ThreadReopened,
+    ThreadArchived,
+    CommentHeld,
+    CommentApproved,
+    CommentRejected,
+    RevisionRedacted,
+    AppealDecided,
+    VoteVoided,
+    EventSkipped,
 )
 _PUBLISHER: Final[tuple[type[Event], ...]] = (
-    events.SiteOpened,
-    events.PolicyChanged,
-    events.PolicyOverridden,
-    events.ThreadOpened,
-    events.ThreadRetitled,
-    events.AnchorOpened,
-    events.AnchorReworded,
-    events.ListChanged,
-    events.CommentScreened,
-    events.ScreenerConfigured,
+    SiteOpened,
+    PolicyChanged,
+    PolicyOverridden,
+    ThreadOpened,
+    ThreadRetitled,
+    AnchorOpened,
+    AnchorReworded,
+    ListChanged,
+    CommentScreened,
+    ScreenerConfigured,
 )
 OWNERS: Final[Mapping[type[Event], Owner]] = {
     **dict.fromkeys(_STAFF, "staff"),
     **dict.fromkeys(_PUBLISHER, "publisher"),
     **dict.fromkeys(
-        (events.CommentPosted, events.CommentEdited, events.ReportFiled, events.AppealFiled, events.NoticeFiled),
+        (CommentPosted, CommentEdited, ReportFiled, AppealFiled, NoticeFiled),
         "author",
     ),
 }

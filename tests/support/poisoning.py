@@ -6,9 +6,9 @@ from core import heads
 from core.application.transact import transact
 from core.caller import OPERATOR
 from core.domain.skip import SkipEvent
+from core.events.comment_events import CommentEdited
 from core.events.envelope import Stamp, encode
 from core.events.event import Event
-from core.events.types import CommentEdited
 from core.log.port import Append, Appended, Log, NewEvent
 from core.position import Position
 from tests.support.discussions import PEOPLE, SITE, THREADS

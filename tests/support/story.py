@@ -26,9 +26,14 @@ from core.domain.screening import SCREENER, RecordScreening
 from core.domain.site import ChangePolicy, OpenSite, RekeySite
 from core.domain.skip import SkipEvent
 from core.domain.vote import CastVote
-from core.events import types as events
+from core.events.comment_events import CommentEdited, CommentPosted, CommentRestored, CommentScreened, CommentWithdrawn
 from core.events.envelope import Recorded, Stamp, decode, encode
 from core.events.event import Event
+from core.events.report_events import ReportFiled
+from core.events.site_events import ListChanged, PolicyChanged, SiteOpened, SiteRekeyed
+from core.events.skip_events import EventSkipped
+from core.events.thread_events import ThreadOpened
+from core.events.vote_events import VoteCast, VoteRetracted
 from core.log.port import NO_HEAD, Head
 from core.member_record import NO_RECORD
 from core.policy import HELD_BEFORE, Policy
@@ -39,29 +44,29 @@ from tests.support.people import ADA, ADMIN, BEN, MOD, OPERATOR, SITE, THREAD, T
 BEGIN = 1_700_000_000_000
 SECOND = 1000
 
-SITE_OPENED = events.SiteOpened(name="UnHerd", policy=Policy(**HELD_BEFORE, edit_window=None))
-THREAD_OPENED = events.ThreadOpened(url=URL, title=TITLE)
+SITE_OPENED = SiteOpened(name="UnHerd", policy=Policy(**HELD_BEFORE, edit_window=None))
+THREAD_OPENED = ThreadOpened(url=URL, title=TITLE)
 
 _WRITTEN = (
-    events.CommentPosted,
-    events.CommentEdited,
-    events.CommentWithdrawn,
-    events.CommentRestored,
+    CommentPosted,
+    CommentEdited,
+    CommentWithdrawn,
+    CommentRestored,
     PostComment,
     EditComment,
     WithdrawComment,
     RestoreComment,
 )
-_BALLOTS = (events.VoteCast, events.VoteRetracted, events.ReportFiled, CastVote, FileReport)
+_BALLOTS = (VoteCast, VoteRetracted, ReportFiled, CastVote, FileReport)
 _OPERATED = (
-    events.SiteOpened,
-    events.SiteRekeyed,
-    events.EventSkipped,
+    SiteOpened,
+    SiteRekeyed,
+    EventSkipped,
     OpenSite,
     RekeySite,
     SkipEvent,
 )
-_ADMINISTERED = (events.PolicyChanged, events.ListChanged, ChangePolicy)
+_ADMINISTERED = (PolicyChanged, ListChanged, ChangePolicy)
 
 
 class Fact(NamedTuple):
@@ -101,7 +106,7 @@ def usual(deed: Event | Command) -> Caller:
         return BEN
     if isinstance(deed, _OPERATED):
         return OPERATOR
-    if isinstance(deed, events.CommentScreened | RecordScreening):
+    if isinstance(deed, CommentScreened | RecordScreening):
         return SCREENER
     return ADMIN if isinstance(deed, _ADMINISTERED) else MOD
 
@@ -134,7 +139,7 @@ class Story:
         assert recorded.event == event
         self.facts[position] = recorded
         self.heads[field] = Head(head.version + 1, position, heads.note(event, batch))
-        if isinstance(event, events.ReportFiled):
+        if isinstance(event, ReportFiled):
             self.heads[heads.reported(event.comment)] = Head(0, position, heads.note(event))
         if field.partition(":")[0] not in ("v", "r", "s", "n", "i", heads.LISTS):
             self.states[field] = evolve(field, self.states.get(field, blank(field)), recorded)

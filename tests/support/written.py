@@ -7,10 +7,32 @@ from msgspec import json
 
 from core import heads
 from core.caller import Actor
-from core.events import types as events
+from core.events.comment_events import (
+    CommentApproved,
+    CommentEdited,
+    CommentHeld,
+    CommentPosted,
+    CommentRejected,
+    CommentScreened,
+    DecisionReversed,
+    RevisionRedacted,
+)
 from core.events.envelope import Stamp, encode
 from core.events.event import Event
-from core.events.types import COMMENT_EVENTS, THREAD_EVENTS
+from core.events.skip_events import EventSkipped
+from core.events.statement_events import AppealDecided, AppealFiled
+from core.events.thread_events import AnchorClosed, AnchorOpened, AnchorReopened, AnchorReworded, ThreadOpened
+from core.events.types import (
+    COMMENT_EVENTS,
+    LIST_EVENTS,
+    MEMBER_EVENTS,
+    REPORT_EVENTS,
+    SITE_EVENTS,
+    STATEMENT_EVENTS,
+    THREAD_EVENTS,
+    VOTE_EVENTS,
+)
+from core.events.vote_events import VoteCast, VoteVoided
 from core.log.port import Append, Appended, Load, NewEvent
 from core.places import Owner
 from core.position import Position
@@ -134,45 +156,45 @@ class Writer:
 
     async def every_event(self) -> None:
         """Write every type of event, each so that its words stay where they get to."""
-        kinds: tuple[type[Event], ...] = (*events.SITE_EVENTS, *events.LIST_EVENTS, *events.MEMBER_EVENTS)
+        kinds: tuple[type[Event], ...] = (*SITE_EVENTS, *LIST_EVENTS, *MEMBER_EVENTS)
         await self.record("", *map(self.event, kinds), batch=BATCH)
         for number, kind in enumerate(_THREAD):
-            first: list[type[Event]] = [] if kind is events.ThreadOpened else [events.ThreadOpened]
-            if kind in (events.AnchorReworded, events.AnchorClosed, events.AnchorReopened):
-                first.append(events.AnchorOpened)
+            first: list[type[Event]] = [] if kind is ThreadOpened else [ThreadOpened]
+            if kind in (AnchorReworded, AnchorClosed, AnchorReopened):
+                first.append(AnchorOpened)
             await self.record(f"thread-{number}", *map(self.event, (*first, kind)))
-        positions = await self.record(WHOLE, self.event(events.ThreadOpened))
+        positions = await self.record(WHOLE, self.event(ThreadOpened))
         for number, kind in enumerate(_COMMENT):
             comment = f"comment-{number}"
-            if kind is not events.CommentPosted:
-                posted = self.event(events.CommentPosted, comment=comment)
+            if kind is not CommentPosted:
+                posted = self.event(CommentPosted, comment=comment)
                 await self.record(WHOLE, posted)
-            if kind is events.RevisionRedacted:
+            if kind is RevisionRedacted:
                 self.redacted = found_in(json.encode(posted))
-                await self.record(WHOLE, self.event(events.CommentRejected, comment=comment))
-            if kind is events.DecisionReversed:
-                await self.record(WHOLE, self.event(events.CommentRejected, comment=comment), batch=BATCH)
+                await self.record(WHOLE, self.event(CommentRejected, comment=comment))
+            if kind is DecisionReversed:
+                await self.record(WHOLE, self.event(CommentRejected, comment=comment), batch=BATCH)
             await self.record(WHOLE, self.event(kind, comment=comment, **await self._before(kind, comment)))
         await self._revised()
-        for kind in (*events.VOTE_EVENTS, *events.REPORT_EVENTS):
-            if kind is events.VoteVoided:
-                await self.record(WHOLE, self.event(events.VoteCast, comment="comment-0"))
+        for kind in (*VOTE_EVENTS, *REPORT_EVENTS):
+            if kind is VoteVoided:
+                await self.record(WHOLE, self.event(VoteCast, comment="comment-0"))
             await self.record(WHOLE, self.event(kind, comment="comment-0"), batch=BATCH)
-        await self.record(WHOLE, self.event(events.EventSkipped, position=str(positions[0])))
+        await self.record(WHOLE, self.event(EventSkipped, position=str(positions[0])))
         for number in range(FIRST):
-            await self.record(WHOLE, self.event(events.VoteCast, comment="comment-0"), by=Actor(id=f"voter-{number}"))
+            await self.record(WHOLE, self.event(VoteCast, comment="comment-0"), by=Actor(id=f"voter-{number}"))
 
     async def _before(self, kind: type[Event], comment: str) -> dict[str, Any]:
         """What an event of this type follows on, written; the fields that say so."""
-        if kind is events.CommentEdited:
+        if kind is CommentEdited:
             return {"revision": 2}
-        if kind is events.CommentScreened:
+        if kind is CommentScreened:
             return {"verdict": "approve"}
-        if kind not in events.STATEMENT_EVENTS:
+        if kind not in STATEMENT_EVENTS:
             return {}
-        (decided,) = await self.record(WHOLE, self.event(events.CommentRejected, comment=comment))
-        if kind is events.AppealDecided:
-            filed = self.event(events.AppealFiled, comment=comment, revision=1, decision=str(decided))
+        (decided,) = await self.record(WHOLE, self.event(CommentRejected, comment=comment))
+        if kind is AppealDecided:
+            filed = self.event(AppealFiled, comment=comment, revision=1, decision=str(decided))
             await self.record(WHOLE, filed)
             return {"revision": 1}
         return {"revision": 1, "decision": str(decided)}
@@ -181,20 +203,20 @@ class Writer:
         """A comment with a text that is neither the first, nor stands, nor is the latest; one has a decision."""
         await self.record(
             WHOLE,
-            self.event(events.CommentPosted, comment="revised"),
-            self.event(events.CommentHeld, comment="revised"),
-            *(self.event(events.CommentEdited, comment="revised", revision=number) for number in (2, 3)),
-            self.event(events.CommentApproved, comment="revised", revision=3),
-            self.event(events.CommentEdited, comment="revised", revision=4),
+            self.event(CommentPosted, comment="revised"),
+            self.event(CommentHeld, comment="revised"),
+            *(self.event(CommentEdited, comment="revised", revision=number) for number in (2, 3)),
+            self.event(CommentApproved, comment="revised", revision=3),
+            self.event(CommentEdited, comment="revised", revision=4),
         )
 
     async def broken(self) -> None:
         """Write events that no fold can apply: one about nothing, and one whose content cannot be read."""
-        opened = self.event(events.ThreadOpened)
-        await self.record("about-nothing", opened, self.event(events.CommentApproved, comment="nothing"))
-        await self.record("unreadable", self.event(events.ThreadOpened))
+        opened = self.event(ThreadOpened)
+        await self.record("about-nothing", opened, self.event(CommentApproved, comment="nothing"))
+        await self.record("unreadable", self.event(ThreadOpened))
         content = b'\x00{"body":{"%s":1}}' % self.marks.new("unreadable", "words", "author").encode()
-        await self.record("unreadable", events.CommentPosted(comment="unreadable"), c=content)
+        await self.record("unreadable", CommentPosted(comment="unreadable"), c=content)
 
     async def every_request(self) -> None:
         """Ask for every operation that takes words, so that it is taken."""

@@ -8,9 +8,10 @@ from anyio import to_thread
 
 from core import heads
 from core.caller import Caller
+from core.events.comment_events import CommentPosted
 from core.events.envelope import Stamp, encode
 from core.events.event import Event
-from core.events.types import CommentPosted, VoteCast
+from core.events.vote_events import VoteCast
 from core.log.port import Append, Appended, Load, NewEvent
 from core.position import Position
 from tests.support.following import Station

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.caller import Caller
+from core.events.comment_events import CommentPosted, CommentRejected
 from core.events.event import Event
-from core.events.types import CommentPosted, CommentRejected, VoteCast
+from core.events.vote_events import VoteCast
 from tests.support.following import Station
 from tests.support.house import ADA, AUDITOR, BEN, MOD, House, at
 from tests.web.auditing import EVENTS, REJECTED, Room, documents, enter, enter_sample, long_thread, replayed, write

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.caller import Caller
-from core.events.types import CommentPosted
+from core.events.comment_events import CommentPosted
 from tests.support.following import Station
 from tests.support.house import ADA, AUDITOR, BEN, MOD, SITE, THREAD, House
 from tests.web.auditing import REJECTED, Room, documents, enter, enter_sample, replayed, write

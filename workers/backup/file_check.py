@@ -14,7 +14,7 @@ from msgspec import Struct
 from core import heads
 from core.events import content
 from core.events.envelope import Envelope, Recorded, UnreadableEntry, read
-from core.events.types import UnknownEvent, UnreadableEvent
+from core.events.skip_events import UnknownEvent, UnreadableEvent
 from core.formats import FORMATS, Formats, reads
 from core.heads import LAST
 from core.ids import is_comment, is_member, is_site, is_thread

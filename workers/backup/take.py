@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from core.concurrency import gathered
 from core.events.envelope import UnreadableEntry, read
-from core.events.types import UnreadableEvent
+from core.events.skip_events import UnreadableEvent
 from core.keys import window
 from core.log import wire
 from core.log.port import Entry

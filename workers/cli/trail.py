@@ -13,7 +13,8 @@ from core.caller import Caller
 from core.domain.comment import UNPOSTED, Comment, evolve
 from core.events.envelope import Recorded, UnreadableEntry, read
 from core.events.event import tag_of
-from core.events.types import VOTE_EVENTS, EventSkipped
+from core.events.skip_events import EventSkipped
+from core.events.types import VOTE_EVENTS
 from core.ids import is_comment, is_site, is_thread
 from core.log.port import HeadWanted, Load, Log
 from core.position import START, Position

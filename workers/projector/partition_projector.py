@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from core.error_summary import fault
 from core.events.envelope import Read, Recorded, read
-from core.events.types import UnknownEvent
+from core.events.skip_events import UnknownEvent
 from core.log.port import Entry, Log, LogDiverged
 from core.position import START, Position
 from core.redis.errors import delays

@@ -11,7 +11,7 @@ import anyio
 import structlog
 
 from core.events.envelope import Read, read
-from core.events.types import UnknownEvent
+from core.events.skip_events import UnknownEvent
 from core.log.port import Log
 from core.redis.errors import is_passing
 from core.refusals import Unavailable

@@ -21,8 +21,8 @@ from core.application.transact import transact
 from core.domain.comment import Comment
 from core.domain.screening import SCREENER, RecordScreening
 from core.domain.site import Site
+from core.events.comment_events import CommentEdited, CommentPosted
 from core.events.envelope import Recorded, read
-from core.events.types import CommentEdited, CommentPosted
 from core.ids import command_key
 from core.log.notes import MemberNotes
 from core.log.port import Log

@@ -6,8 +6,7 @@ Most entries are passed over without being decoded: their open facts have none o
 from collections.abc import Iterable
 from typing import Final
 
-from core.events.envelope import UnreadableEntry, read
-from core.events.types import (
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentPosted,
@@ -15,6 +14,7 @@ from core.events.types import (
     CommentRestored,
     DecisionReversed,
 )
+from core.events.envelope import UnreadableEntry, read
 from core.log.port import Entry
 from core.position import Position
 from workers.screener.due_store import DueItem

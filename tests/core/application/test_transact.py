@@ -18,8 +18,9 @@ from core.domain.report import FileReport
 from core.domain.site import ChangePolicy, OpenSite, RekeySite
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
 from core.domain.vote import CastVote
+from core.events.comment_events import CommentEdited, CommentPosted
 from core.events.envelope import Stamp, encode
-from core.events.types import CommentEdited, CommentPosted, VoteCast
+from core.events.vote_events import VoteCast
 from core.log.port import Append, Load, LoadResult, NewEvent
 from core.policy import Policy, PolicyChanges
 from core.refusals import (

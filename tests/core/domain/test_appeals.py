@@ -9,16 +9,9 @@ from core.domain.member import SuspendMember
 from core.domain.moderation import Decide, RedactRevision, ReverseDecision
 from core.domain.statement import TellStatement, adverse, untold
 from core.domain.suspension_appeal import DecideSuspensionAppeal, FileSuspensionAppeal, TellSuspension
-from core.events.types import (
-    AppealDecided,
-    AppealFiled,
-    CommentApproved,
-    CommentHeld,
-    CommentRejected,
-    MemberReinstated,
-    MemberSuspended,
-    StatementTold,
-)
+from core.events.comment_events import CommentApproved, CommentHeld, CommentRejected
+from core.events.member_events import MemberReinstated, MemberSuspended
+from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
 from core.refusals import (
     AppealExists,
     AppealOfOwnDecision,

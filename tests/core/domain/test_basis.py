@@ -7,17 +7,11 @@ import pytest
 from core.domain.member import SuspendMember
 from core.domain.moderation import Decide
 from core.domain.report import FileReport
+from core.events.comment_events import Basis, CommentApproved, CommentHeld, CommentRejected
 from core.events.envelope import TODAY, Stamp, decode
 from core.events.event import Event
-from core.events.types import (
-    Basis,
-    CommentApproved,
-    CommentHeld,
-    CommentRejected,
-    MemberSuspended,
-    NoticeFiled,
-    ReportFiled,
-)
+from core.events.member_events import MemberSuspended
+from core.events.report_events import NoticeFiled, ReportFiled
 from core.position import Position
 from tests.support.people import BEN, LINK, MOD, edited, policy, posted
 from tests.support.story import given

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from core.domain.moderation import Decide
-from core.events.types import CommentApproved, CommentHeld, CommentRejected, CommentWithdrawn, PolicyChanged
+from core.events.comment_events import CommentApproved, CommentHeld, CommentRejected, CommentWithdrawn
+from core.events.site_events import PolicyChanged
 from core.policy import PolicyChanges, Reason
 from core.refusals import BadField, StaleRevision, StaleStatus, UnknownCode
 from tests.support.people import LINK, OTHER_MOD, edited, posted

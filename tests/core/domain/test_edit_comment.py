@@ -6,18 +6,17 @@ from core.caller import Caller
 from core.domain.authoring import RestoreComment, WithdrawComment
 from core.domain.comment import Comment
 from core.domain.handler import Command
-from core.events.event import Event
-from core.events.types import (
+from core.events.comment_events import (
     CommentApproved,
     CommentHeld,
     CommentRejected,
     CommentRestored,
     CommentWithdrawn,
-    MemberSuspended,
     RevisionRedacted,
-    ThreadArchived,
-    ThreadClosed,
 )
+from core.events.event import Event
+from core.events.member_events import MemberSuspended
+from core.events.thread_events import ThreadArchived, ThreadClosed
 from core.refusals import (
     BodyEmpty,
     BodyTooLong,

@@ -4,7 +4,7 @@ import pytest
 
 from core.caller import Caller
 from core.domain.inspection import InspectVotes
-from core.events.types import MemberSuspended, VotesInspected
+from core.events.member_events import MemberSuspended, VotesInspected
 from core.refusals import NotAllowed, NotFound
 from tests.support.people import ADMIN, AUDITOR, BEN, MOD, policy
 from tests.support.story import before_anything, by, given

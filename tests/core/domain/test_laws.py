@@ -23,7 +23,16 @@ from core.domain.report import FileReport
 from core.domain.site import ChangePolicy
 from core.domain.thread import OverridePolicy, SetThreadStatus
 from core.domain.vote import CastVote
-from core.events import types as events
+from core.events.comment_events import (
+    CommentApproved,
+    CommentEdited,
+    CommentHeld,
+    CommentPosted,
+    CommentRejected,
+    CommentRestored,
+    CommentWithdrawn,
+    DecisionReversed,
+)
 from core.events.envelope import Recorded
 from core.policy import PolicyChanges
 from core.refusals import IdempotencyKeyReused, Refusal
@@ -155,42 +164,42 @@ class Watcher:
         now = self._shown(after, texts)
         self.public[event.comment] = now
         match event:
-            case events.CommentApproved():
+            case CommentApproved():
                 assert now in (None, texts[event.revision - 1].body), "nothing but what was approved is published"
                 assert after.withdrawn or now is not None
-            case events.CommentHeld() | events.CommentRejected():
+            case CommentHeld() | CommentRejected():
                 assert now in (None, before), "turning a text down publishes none"
-            case events.CommentPosted():
+            case CommentPosted():
                 assert now in (None, event.body)
-            case events.CommentEdited() if now != before:
+            case CommentEdited() if now != before:
                 assert before is not None, "no edit publishes itself"
                 assert event.comment not in self.stopped, "after a decision an edit waits"
                 assert now not in kept_back, "an author publishes nothing that was kept back"
-            case events.CommentEdited():
+            case CommentEdited():
                 assert event.rule is not None or event.body == before, "an edit that stands is what readers see"
-            case events.DecisionReversed():
+            case DecisionReversed():
                 assert now == self.decided[event.reverses][0], "a reversal brings back what readers saw"
-            case events.CommentWithdrawn() | events.CommentRestored():
+            case CommentWithdrawn() | CommentRestored():
                 # A text that was let through returns, even where another revision with the same words was not.
-                assert now is None or isinstance(event, events.CommentRestored)
+                assert now is None or isinstance(event, CommentRestored)
             case _:
                 assert now == before, "nothing else changes what readers see"
 
     def _account(self, event: Any, texts: list[Text]) -> None:
         """Take in what the event says of the texts."""
         match event:
-            case events.CommentPosted() | events.CommentEdited():
+            case CommentPosted() | CommentEdited():
                 assert event.revision == len(texts) + 1, "revisions are dense"
                 assert event.body is not None
                 texts.append(Text(event.body, "no" if event.rule is None else "by rule"))
-            case events.CommentApproved():
+            case CommentApproved():
                 texts[event.revision - 1].held = "no"
                 self.stopped.discard(event.comment)
-            case events.CommentHeld() | events.CommentRejected():
+            case CommentHeld() | CommentRejected():
                 texts[event.revision - 1].held = "by staff"
                 if event.revision == len(texts):
                     self.stopped.add(event.comment)
-            case events.DecisionReversed():
+            case DecisionReversed():
                 _, held, stopped = self.decided[event.reverses]
                 for text, was in zip(texts, held, strict=True):
                     text.held = was

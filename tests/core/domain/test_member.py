@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from core.caller import Caller, Role
 from core.domain.handler import Command
 from core.domain.member import ReinstateMember, SuspendMember
-from core.events.types import MemberReinstated, MemberSuspended
+from core.events.member_events import MemberReinstated, MemberSuspended
 from core.refusals import BadField, NotAllowed, NotFound, Suspended
 from core.times import rfc3339
 from tests.support.people import ADA, ADMIN, AUDITOR, BOTH, EVE, MOD, OTHER_MOD, post

@@ -4,73 +4,81 @@ import pytest
 
 from core.domain.comment import UNPOSTED, evolve
 from core.domain.moderated_comment import shown
-from core.events import types as events
+from core.events.comment_events import (
+    CommentApproved,
+    CommentEdited,
+    CommentFeatured,
+    CommentHeld,
+    CommentPinned,
+    CommentPosted,
+    CommentRejected,
+    CommentRestored,
+    CommentScreened,
+    CommentUnfeatured,
+    CommentUnpinned,
+    CommentWithdrawn,
+    DecisionReversed,
+    RemovalCancelled,
+    RemovalRefused,
+    RemovalRequested,
+    RevisionRedacted,
+)
 from core.events.event import Event
-from core.events.types import COMMENT_EVENTS, CommentPosted
+from core.events.report_events import NoticeFiled
+from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
+from core.events.types import COMMENT_EVENTS
 from tests.support.people import edited, posted
 from tests.support.story import given, usual
 
 TWICE: list[Event] = [posted(), edited(2, "other words")]
-ASKED = [*TWICE, events.RemovalRequested(comment="c1", revision=1)]
-REJECTED = events.CommentRejected(comment="c1", revision=1)
+ASKED = [*TWICE, RemovalRequested(comment="c1", revision=1)]
+REJECTED = CommentRejected(comment="c1", revision=1)
 CHANGES: dict[type[Event], tuple[list[Event], Event]] = {
-    events.CommentEdited: ([posted()], edited(2, "other words")),
-    events.CommentWithdrawn: ([posted()], events.CommentWithdrawn(comment="c1")),
-    events.CommentRestored: ([posted(), events.CommentWithdrawn(comment="c1")], events.CommentRestored(comment="c1")),
-    events.CommentHeld: ([posted()], events.CommentHeld(comment="c1", revision=1)),
-    events.CommentApproved: ([posted(rule="links")], events.CommentApproved(comment="c1", revision=1)),
-    events.CommentRejected: ([posted()], events.CommentRejected(comment="c1", revision=1)),
-    events.RevisionRedacted: (
+    CommentEdited: ([posted()], edited(2, "other words")),
+    CommentWithdrawn: ([posted()], CommentWithdrawn(comment="c1")),
+    CommentRestored: ([posted(), CommentWithdrawn(comment="c1")], CommentRestored(comment="c1")),
+    CommentHeld: ([posted()], CommentHeld(comment="c1", revision=1)),
+    CommentApproved: ([posted(rule="links")], CommentApproved(comment="c1", revision=1)),
+    CommentRejected: ([posted()], CommentRejected(comment="c1", revision=1)),
+    RevisionRedacted: (
         [posted(), edited(2, "other words")],
-        events.RevisionRedacted(comment="c1", revision=1, reason="r"),
+        RevisionRedacted(comment="c1", revision=1, reason="r"),
     ),
-    events.RemovalRequested: (
-        [posted(), edited(2, "other words")],
-        events.RemovalRequested(comment="c1", revision=1),
-    ),
-    events.RemovalCancelled: (
-        [posted(), edited(2, "other words"), events.RemovalRequested(comment="c1", revision=1)],
-        events.RemovalCancelled(comment="c1", revision=1),
-    ),
-    events.RemovalRefused: (
-        [posted(), edited(2, "other words"), events.RemovalRequested(comment="c1", revision=1)],
-        events.RemovalRefused(comment="c1", revision=1),
-    ),
-    events.CommentScreened: (
+    CommentScreened: (
         [posted(rule="screening", screening="before")],
-        events.CommentScreened(comment="c1", verdict="approve"),
+        CommentScreened(comment="c1", verdict="approve"),
     ),
-    events.DecisionReversed: (
-        [posted(), events.CommentRejected(comment="c1", revision=1)],
-        events.DecisionReversed(comment="c1", revision=1, reverses="b"),
+    DecisionReversed: (
+        [posted(), CommentRejected(comment="c1", revision=1)],
+        DecisionReversed(comment="c1", revision=1, reverses="b"),
     ),
-    events.RemovalRequested: (TWICE, events.RemovalRequested(comment="c1", revision=1)),
-    events.RemovalCancelled: (ASKED, events.RemovalCancelled(comment="c1", revision=1)),
-    events.RemovalRefused: (ASKED, events.RemovalRefused(comment="c1", revision=1)),
-    events.StatementTold: (
+    RemovalRequested: (TWICE, RemovalRequested(comment="c1", revision=1)),
+    RemovalCancelled: (ASKED, RemovalCancelled(comment="c1", revision=1)),
+    RemovalRefused: (ASKED, RemovalRefused(comment="c1", revision=1)),
+    StatementTold: (
         [posted(), REJECTED],
-        events.StatementTold(comment="c1", revision=1, decision="1700000003000-4"),
+        StatementTold(comment="c1", revision=1, decision="1700000003000-4"),
     ),
-    events.AppealFiled: (
+    AppealFiled: (
         [posted(), REJECTED],
-        events.AppealFiled(comment="c1", revision=1, decision="1700000003000-4", text="Why?"),
+        AppealFiled(comment="c1", revision=1, decision="1700000003000-4", text="Why?"),
     ),
-    events.AppealDecided: (
+    AppealDecided: (
         [
             posted(),
             REJECTED,
-            events.AppealFiled(comment="c1", revision=1, decision="1700000003000-4", text="Why?"),
+            AppealFiled(comment="c1", revision=1, decision="1700000003000-4", text="Why?"),
         ],
-        events.AppealDecided(comment="c1", revision=1, verdict="uphold"),
+        AppealDecided(comment="c1", revision=1, verdict="uphold"),
     ),
-    events.NoticeFiled: ([posted()], events.NoticeFiled(comment="c1", revision=1, reference="n1")),
-    events.CommentFeatured: ([posted()], events.CommentFeatured(comment="c1")),
-    events.CommentUnfeatured: (
-        [posted(), events.CommentFeatured(comment="c1")],
-        events.CommentUnfeatured(comment="c1"),
+    NoticeFiled: ([posted()], NoticeFiled(comment="c1", revision=1, reference="n1")),
+    CommentFeatured: ([posted()], CommentFeatured(comment="c1")),
+    CommentUnfeatured: (
+        [posted(), CommentFeatured(comment="c1")],
+        CommentUnfeatured(comment="c1"),
     ),
-    events.CommentPinned: ([posted()], events.CommentPinned(comment="c1")),
-    events.CommentUnpinned: ([posted(), events.CommentPinned(comment="c1")], events.CommentUnpinned(comment="c1")),
+    CommentPinned: ([posted()], CommentPinned(comment="c1")),
+    CommentUnpinned: ([posted(), CommentPinned(comment="c1")], CommentUnpinned(comment="c1")),
 }
 
 

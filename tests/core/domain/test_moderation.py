@@ -5,8 +5,7 @@ import pytest
 from core.caller import Caller
 from core.domain.handler import Command
 from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision
-from core.events.event import Event
-from core.events.types import (
+from core.events.comment_events import (
     CommentApproved,
     CommentFeatured,
     CommentHeld,
@@ -16,12 +15,12 @@ from core.events.types import (
     CommentUnfeatured,
     CommentUnpinned,
     CommentWithdrawn,
-    MemberSuspended,
-    ReportFiled,
     RevisionRedacted,
-    ThreadArchived,
-    ThreadClosed,
 )
+from core.events.event import Event
+from core.events.member_events import MemberSuspended
+from core.events.report_events import ReportFiled
+from core.events.thread_events import ThreadArchived, ThreadClosed
 from core.refusals import (
     CommentNotPublished,
     NotAllowed,

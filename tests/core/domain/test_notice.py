@@ -7,16 +7,10 @@ import pytest
 from core.caller import Caller
 from core.domain.moderation import Decide, ReverseDecision
 from core.domain.notice import FILER, MOST_OPEN, FileNotice, filer
+from core.events.comment_events import CommentApproved, CommentHeld, CommentRejected, CommentWithdrawn, DecisionReversed
 from core.events.event import Event
-from core.events.types import (
-    CommentApproved,
-    CommentHeld,
-    CommentRejected,
-    CommentWithdrawn,
-    DecisionReversed,
-    MemberSuspended,
-    NoticeFiled,
-)
+from core.events.member_events import MemberSuspended
+from core.events.report_events import NoticeFiled
 from core.refusals import BadField, NotFound, StaleStatus, Suspended, TooManyNotices
 from tests.support.people import ADA, ADMIN, AUDITOR, BEN, GUEST, MOD, OTHER_MOD, edited, policy, posted
 from tests.support.story import Story, by, given

@@ -9,7 +9,8 @@ from core import time_zones
 from core.domain.policy_fields import LANGUAGES, NOT_IMPLEMENTED
 from core.domain.site import ChangePolicy, OpenSite
 from core.domain.thread import OverridePolicy
-from core.events.types import PolicyChanged, PolicyOverridden, SiteOpened
+from core.events.site_events import PolicyChanged, SiteOpened
+from core.events.thread_events import PolicyOverridden
 from core.policy import HELD_BEFORE, OVERRIDABLE, Policy, PolicyChanges, Reason, Retention
 from core.refusals import BadField
 from tests.support.people import ADMIN, MOD, OPERATOR

@@ -4,16 +4,12 @@ import pytest
 
 from core.caller import Caller
 from core.domain import thread
-from core.events.types import (
+from core.events.comment_events import CommentApproved, CommentHeld, CommentPosted, CommentRejected, CommentWithdrawn
+from core.events.member_events import MemberSuspended
+from core.events.thread_events import (
     AnchorClosed,
     AnchorOpened,
     AnchorReopened,
-    CommentApproved,
-    CommentHeld,
-    CommentPosted,
-    CommentRejected,
-    CommentWithdrawn,
-    MemberSuspended,
     ThreadArchived,
     ThreadClosed,
     ThreadOpened,

@@ -4,7 +4,7 @@ import pytest
 
 from core.domain.moderation import RedactRevision
 from core.domain.removal import EndRemovalRequest, RequestRemoval
-from core.events.types import RemovalCancelled, RemovalRefused, RemovalRequested, RevisionRedacted
+from core.events.comment_events import RemovalCancelled, RemovalRefused, RemovalRequested, RevisionRedacted
 from core.refusals import NotAllowed, NotFound, RevisionIsPublished, RevisionIsRedacted
 from tests.support.people import ADA, AUDITOR, BEN, MOD, edited, posted
 from tests.support.story import by, given

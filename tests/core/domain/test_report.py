@@ -5,16 +5,10 @@ import pytest
 from core.caller import Caller
 from core.domain import report
 from core.domain.report import FileReport
-from core.events.types import (
-    CommentApproved,
-    CommentHeld,
-    CommentRejected,
-    CommentWithdrawn,
-    MemberSuspended,
-    ReportFiled,
-    ThreadArchived,
-    ThreadClosed,
-)
+from core.events.comment_events import CommentApproved, CommentHeld, CommentRejected, CommentWithdrawn
+from core.events.member_events import MemberSuspended
+from core.events.report_events import ReportFiled
+from core.events.thread_events import ThreadArchived, ThreadClosed
 from core.refusals import CommentNotPublished, NotAllowed, NotFound, StaleRevision, Suspended, ThreadIsArchived
 from tests.support.people import ADA, ADMIN, AUDITOR, BEN, EVE, GUEST, LINK, MOD, edited, policy, posted
 from tests.support.story import before_anything, by, given, given_a_site

@@ -8,8 +8,7 @@ from msgspec.structs import replace
 from core.domain.decision import KEPT_BATCHES
 from core.domain.moderation import Decide, ReverseDecision
 from core.domain.report import FileReport
-from core.events.event import Event
-from core.events.types import (
+from core.events.comment_events import (
     CommentApproved,
     CommentFeatured,
     CommentHeld,
@@ -18,11 +17,12 @@ from core.events.types import (
     CommentRestored,
     CommentWithdrawn,
     DecisionReversed,
-    ReportFiled,
     RevisionRedacted,
-    ThreadArchived,
-    VoteCast,
 )
+from core.events.event import Event
+from core.events.report_events import ReportFiled
+from core.events.thread_events import ThreadArchived
+from core.events.vote_events import VoteCast
 from core.refusals import NotAllowed, NotFound, StaleStatus
 from tests.support.people import ADA, AUDITOR, BEN, LINK, MOD, OTHER_MOD, edited, posted
 from tests.support.story import Story, given, usual

@@ -8,7 +8,10 @@ from core.caller import Caller
 from core.domain.authoring import EditComment, RestoreComment, WithdrawComment
 from core.domain.report import FileReport
 from core.domain.vote import CastVote
-from core.events.types import CommentRestored, CommentWithdrawn, ReportFiled, ThreadClosed, VoteCast
+from core.events.comment_events import CommentRestored, CommentWithdrawn
+from core.events.report_events import ReportFiled
+from core.events.thread_events import ThreadClosed
+from core.events.vote_events import VoteCast
 from core.refusals import NotAllowed, NotEntitled, ThreadIsClosed, VotesOff
 from tests.support.people import ADA, ADMIN, BEN, GUEST, MOD, edit, overridden, policy, post, posted
 from tests.support.story import given

@@ -7,8 +7,7 @@ import pytest
 from core.caller import Caller
 from core.domain.moderation import Decide, ReverseDecision
 from core.domain.screening import SCREENER, RecordScreening
-from core.events.event import Event
-from core.events.types import (
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentHeld,
@@ -19,8 +18,9 @@ from core.events.types import (
     CommentWithdrawn,
     DecisionReversed,
     RevisionRedacted,
-    StandingChanged,
 )
+from core.events.event import Event
+from core.events.member_events import StandingChanged
 from core.policy import Screening
 from core.refusals import NotAllowed, NotFound
 from tests.support.people import ADA, ADMIN, GUEST, LINK, MOD, edit, edited, policy, post, posted

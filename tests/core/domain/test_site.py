@@ -4,7 +4,8 @@ import pytest
 
 from core.caller import Caller
 from core.domain.site import ChangePolicy, OpenSite, RekeySite
-from core.events.types import MemberSuspended, SiteOpened, SiteRekeyed
+from core.events.member_events import MemberSuspended
+from core.events.site_events import SiteOpened, SiteRekeyed
 from core.policy import Policy, PolicyChanges
 from core.refusals import BadField, NotAllowed, NotFound, SiteExists, Suspended
 from tests.support.people import ADA, ADMIN, AUDITOR, MOD, policy

@@ -8,8 +8,9 @@ from core.caller import OPERATOR, Caller
 from core.domain.authoring import EditComment, PostComment
 from core.domain.skip import SkipEvent
 from core.domain.thread import OpenThread
+from core.events.comment_events import CommentRejected
 from core.events.envelope import Stamp, encode
-from core.events.types import CommentRejected, EventSkipped
+from core.events.skip_events import EventSkipped
 from core.log.port import Append, Appended, NewEvent
 from core.position import Position
 from core.refusals import BadField, CannotFold, NotAllowed, NotFound, NotParked, Unavailable, UnknownParent

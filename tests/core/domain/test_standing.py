@@ -4,13 +4,7 @@ import pytest
 
 from core.domain.member import SuspendMember
 from core.domain.standing import MOST_WARNINGS, AcknowledgeWarning, AddNote, GiveWarning, SetStanding
-from core.events.types import (
-    MemberSuspended,
-    NoteAdded,
-    StandingChanged,
-    WarningAcknowledged,
-    WarningGiven,
-)
+from core.events.member_events import MemberSuspended, NoteAdded, StandingChanged, WarningAcknowledged, WarningGiven
 from core.policy import Reason
 from core.refusals import BadField, NotAllowed, NotFound, UnknownCode, WarningOpen
 from tests.support.people import ADA, ADMIN, AUDITOR, BEN, MOD, edit, policy, post, posted

@@ -6,12 +6,12 @@ from core.caller import Caller
 from core.domain.handler import Command
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
 from core.events.event import Event
-from core.events.types import (
+from core.events.member_events import MemberSuspended
+from core.events.thread_events import (
     AnchorClosed,
     AnchorOpened,
     AnchorReopened,
     AnchorReworded,
-    MemberSuspended,
     ThreadArchived,
     ThreadClosed,
     ThreadOpened,

@@ -9,17 +9,10 @@ from core.caller import Caller
 from core.domain import vote
 from core.domain.void import RestoreVote, VoidVote
 from core.domain.vote import CastVote
+from core.events.comment_events import CommentApproved, CommentHeld, CommentRejected
 from core.events.event import Event
-from core.events.types import (
-    CommentApproved,
-    CommentHeld,
-    CommentRejected,
-    ThreadArchived,
-    VoteCast,
-    VoteRestored,
-    VoteRetracted,
-    VoteVoided,
-)
+from core.events.thread_events import ThreadArchived
+from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.refusals import NotAllowed, NotFound, UnknownVoter, VoteIsVoid
 from tests.support.people import ADMIN, AUDITOR, BEN, EVE, LINK, MOD, OTHER_MOD, edited, posted
 from tests.support.story import Story, given, usual

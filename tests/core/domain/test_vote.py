@@ -6,17 +6,11 @@ from core import heads
 from core.caller import Caller
 from core.domain import vote
 from core.domain.vote import CastVote
+from core.events.comment_events import CommentHeld, CommentRejected, CommentWithdrawn
 from core.events.event import Event
-from core.events.types import (
-    CommentHeld,
-    CommentRejected,
-    CommentWithdrawn,
-    MemberSuspended,
-    ThreadArchived,
-    ThreadClosed,
-    VoteCast,
-    VoteRetracted,
-)
+from core.events.member_events import MemberSuspended
+from core.events.thread_events import ThreadArchived, ThreadClosed
+from core.events.vote_events import VoteCast, VoteRetracted
 from core.position import Position
 from core.refusals import (
     CommentNotPublished,

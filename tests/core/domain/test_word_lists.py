@@ -7,7 +7,7 @@ import pytest
 from core import heads
 from core.domain import word_lists
 from core.domain.word_lists import MOST_BYTES, MOST_LISTS, MOST_TERMS, Lists, PutList, RemoveList, digest
-from core.events.types import ListChanged, ListVersion
+from core.events.site_events import ListChanged, ListVersion
 from core.position import Position
 from core.refusals import BadField, NotAllowed, NotFound
 from tests.support.people import ADA, ADMIN, MOD

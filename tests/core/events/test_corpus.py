@@ -18,25 +18,15 @@ import pytest
 from core.caller import Actor
 from core.events import content, upcasting
 from core.events import envelope as envelopes
+from core.events.comment_events import CommentApproved, CommentHeld, CommentPosted, CommentScreened
 from core.events.envelope import Codec, Recorded, Stamp, UnreadableEntry, decode, encode
 from core.events.event import Event
-from core.events.types import (
-    EVENTS,
-    CommentApproved,
-    CommentHeld,
-    CommentPosted,
-    CommentScreened,
-    PolicyChanged,
-    PolicyOverridden,
-    ReportFiled,
-    SiteOpened,
-    UnknownEvent,
-    UnreadableEvent,
-    VoteCast,
-    VoteRestored,
-    VoteRetracted,
-    VoteVoided,
-)
+from core.events.report_events import ReportFiled
+from core.events.site_events import PolicyChanged, SiteOpened
+from core.events.skip_events import UnknownEvent, UnreadableEvent
+from core.events.thread_events import PolicyOverridden
+from core.events.types import EVENTS
+from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.position import Position
 from tests.support.event_shapes import ACTOR, SHAPES, without
 

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from core.events import content
+from core.events.comment_events import CommentEdited, CommentHeld, CommentPosted, RevisionRedacted
 from core.events.content import without_profile, without_words
 from core.events.envelope import Stamp, decode, encode, envelope_of
 from core.events.event import Event
 from core.events.lost_content import LostContents
-from core.events.types import CommentEdited, CommentHeld, CommentPosted, RevisionRedacted, ThreadClosed, VoteCast
+from core.events.thread_events import ThreadClosed
+from core.events.vote_events import VoteCast
 from core.position import Position
 from tests.support.people import ADA, SITE, THREAD
 

@@ -10,10 +10,11 @@ from core.domain.moderation import FeatureComment
 from core.domain.site import OpenSite
 from core.domain.thread import OpenThread
 from core.domain.vote import CastVote
+from core.events.comment_events import CommentFeatured, CommentPosted
 from core.events.content import mismatch
 from core.events.envelope import Codec, read
-from core.events.types import CommentFeatured, CommentPosted, VoteCast
 from core.events.upcasting import EARLIER, VERSION
+from core.events.vote_events import VoteCast
 from core.formats import SALTED_SINCE
 from core.log.port import Log
 from core.policy import Policy

@@ -1,6 +1,6 @@
 """Records of threads whose log has what cannot be applied, cannot be read, or was never meant for it."""
 
-from core.events.types import CommentPosted
+from core.events.comment_events import CommentPosted
 from core.log.memory import MemoryLog
 from core.log.port import NewEvent
 from core.throttle import Pace

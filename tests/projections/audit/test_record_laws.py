@@ -10,8 +10,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.events.comment_events import CommentEdited, CommentPosted
 from core.events.envelope import Recorded
-from core.events.types import VOTE_EVENTS, CommentEdited, CommentPosted, ReportFiled, VoteCast, VoteRestored, VoteVoided
+from core.events.report_events import ReportFiled
+from core.events.types import VOTE_EVENTS
+from core.events.vote_events import VoteCast, VoteRestored, VoteVoided
 from core.log.memory import MemoryLog
 from core.policy import Policy
 from core.text.word_search import searched_words

@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.moderated_comment import VERDICTS
-from core.events.envelope import Recorded
-from core.events.screening import SCREENING
-from core.events.types import (
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentHeld,
     CommentPosted,
     CommentRejected,
     DecisionReversed,
-    NoticeFiled,
 )
+from core.events.envelope import Recorded
+from core.events.report_events import NoticeFiled
+from core.events.screening import SCREENING
 from core.partitions import partition_of
 from projections.figures import event_reader
 from projections.figures.moderation import ModerationCount, begin_of, days_between

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.caller import Caller
+from core.events.comment_events import CommentPosted
 from core.events.envelope import Recorded, Stamp, stamped
 from core.events.event import Event
-from core.events.types import CommentPosted, ThreadRetitled, VoteCast, VoteRetracted
+from core.events.thread_events import ThreadRetitled
+from core.events.vote_events import VoteCast, VoteRetracted
 from core.position import START, Position
 from projections.read.row_cache import REMEMBERED, CachedRow, RowMemory
 from projections.views.pointer import FIRST, Pointer

@@ -10,7 +10,7 @@ from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 from msgspec.structs import replace
 
-from core.events.types import CommentPosted
+from core.events.comment_events import CommentPosted
 from core.keys import REBUILD
 from core.policy import Policy
 from core.position import START, Position

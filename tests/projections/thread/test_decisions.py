@@ -1,14 +1,8 @@
 """The decisions of moderators in the state of a comment, and since when the comment was in the queue."""
 
 from core.caller import Caller
-from core.events.types import (
-    CommentApproved,
-    CommentHeld,
-    CommentPosted,
-    CommentRejected,
-    CommentWithdrawn,
-    ReportFiled,
-)
+from core.events.comment_events import CommentApproved, CommentHeld, CommentPosted, CommentRejected, CommentWithdrawn
+from core.events.report_events import ReportFiled
 from core.position import Position
 from projections.thread.snapshots import kept
 from projections.thread.state import IMPORTER

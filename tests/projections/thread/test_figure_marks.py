@@ -6,21 +6,18 @@ import pytest
 from core.caller import Caller
 from core.domain.notice import FILER
 from core.domain.screening import SCREENER
-from core.events.event import Event
-from core.events.types import (
-    AppealDecided,
-    AppealFiled,
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentHeld,
     CommentPosted,
     CommentRejected,
     DecisionReversed,
-    NoticeFiled,
-    ReportFiled,
-    StatementTold,
-    VoteCast,
 )
+from core.events.event import Event
+from core.events.report_events import NoticeFiled, ReportFiled
+from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
+from core.events.vote_events import VoteCast
 from projections.thread import figure_marks
 from projections.thread.snapshots import kept
 from projections.thread.state import IMPORTER, FigureMark

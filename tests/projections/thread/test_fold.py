@@ -3,12 +3,7 @@
 import pytest
 
 from core.caller import Caller
-from core.events.envelope import Envelope, Recorded
-from core.events.event import Event
-from core.events.types import (
-    AnchorClosed,
-    AnchorOpened,
-    AnchorReworded,
+from core.events.comment_events import (
     CommentApproved,
     CommentFeatured,
     CommentHeld,
@@ -18,17 +13,23 @@ from core.events.types import (
     CommentUnfeatured,
     CommentUnpinned,
     CommentWithdrawn,
-    PolicyOverridden,
-    ReportFiled,
     RevisionRedacted,
+)
+from core.events.envelope import Envelope, Recorded
+from core.events.event import Event
+from core.events.report_events import ReportFiled
+from core.events.skip_events import UnknownEvent
+from core.events.thread_events import (
+    AnchorClosed,
+    AnchorOpened,
+    AnchorReworded,
+    PolicyOverridden,
     ThreadArchived,
     ThreadClosed,
     ThreadReopened,
     ThreadRetitled,
-    UnknownEvent,
-    VoteCast,
-    VoteRetracted,
 )
+from core.events.vote_events import VoteCast, VoteRetracted
 from core.policy import PolicyChanges
 from core.position import Position
 from projections.thread.fold import CannotApply, UnknownShape, apply

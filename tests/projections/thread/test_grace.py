@@ -4,14 +4,9 @@ from typing import Any
 
 import pytest
 
-from core.events.types import (
-    CommentApproved,
-    CommentEdited,
-    CommentRejected,
-    ReportFiled,
-    VoteCast,
-    VoteRetracted,
-)
+from core.events.comment_events import CommentApproved, CommentEdited, CommentRejected
+from core.events.report_events import ReportFiled
+from core.events.vote_events import VoteCast, VoteRetracted
 from projections.read.revisions import visible
 from projections.thread.state import ThreadState
 from projections.views import rows

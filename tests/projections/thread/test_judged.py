@@ -17,9 +17,9 @@ from core.domain.context import Context, LoadedList
 from core.domain.rules.registry import decoded
 from core.domain.site import ChangePolicy
 from core.domain.word_lists import PutList, RemoveList
+from core.events.comment_events import CommentEdited, CommentPosted
 from core.events.envelope import Recorded
 from core.events.facts import NO_FACTS
-from core.events.types import CommentEdited, CommentPosted
 from core.log.port import FoundBeside
 from core.member_record import MemberRecord, entry
 from core.policy import Policy, PolicyChanges

@@ -13,7 +13,8 @@ from core.application.transact import Result, transact
 from core.domain.comment import Comment
 from core.domain.moderated_comment import Status
 from core.domain.moderation import Decide, ReverseDecision
-from core.events.types import CommentApproved, CommentRejected, DecisionReversed, ReportFiled
+from core.events.comment_events import CommentApproved, CommentRejected, DecisionReversed
+from core.events.report_events import ReportFiled
 from core.log.memory import MemoryLog
 from core.position import START
 from core.refusals import Refusal

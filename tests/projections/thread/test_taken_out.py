@@ -14,10 +14,11 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.events.comment_events import CommentEdited, CommentPosted
 from core.events.content import Part, gone, salted, without_profile, without_words
 from core.events.envelope import Stamp, decode, encode
 from core.events.event import Event
-from core.events.types import EVENTS, CommentEdited, CommentPosted
+from core.events.types import EVENTS
 from core.log.port import Entry
 from core.position import Position
 from projections.thread.fold import fold

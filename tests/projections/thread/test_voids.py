@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.domain import comment as machine
 from core.domain.comment import Comment
 from core.events.envelope import Recorded
-from core.events.types import VoteCast, VoteRestored, VoteRetracted, VoteVoided
+from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from projections.thread.effects import CannotApply
 from projections.thread.fold import fold
 from projections.thread.state import ThreadState

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from structlog.testing import capture_logs
 
+from core.events.comment_events import CommentPosted, RevisionRedacted
 from core.events.content import without_profile, without_words
 from core.events.envelope import decode, read
 from core.events.lost_content import WordsLost
-from core.events.types import CommentPosted, RevisionRedacted
 from core.log.port import Entry
 from projections.read.served_generation import Served
 from projections.rebuild.refold import refold

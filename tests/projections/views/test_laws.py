@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from core.domain import comment as machine
 from core.domain.moderated_comment import Ruled
+from core.events.comment_events import DecisionReversed
 from core.events.envelope import Recorded
-from core.events.types import DecisionReversed
 from core.position import START, Position
 from core.throttle import Pace
 from projections.thread import paced_replay

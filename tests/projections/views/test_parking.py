@@ -15,8 +15,8 @@ from core.domain.handler import Command
 from core.domain.moderation import FeatureComment
 from core.domain.thread import OverridePolicy, SetThreadStatus
 from core.domain.vote import CastVote
+from core.events.comment_events import CommentFeatured, CommentPosted
 from core.events.envelope import read
-from core.events.types import CommentFeatured, CommentPosted
 from core.log.port import Log, NewEvent
 from core.policy import PolicyChanges
 from core.position import Position

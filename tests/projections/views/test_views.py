@@ -3,17 +3,16 @@
 import msgspec
 
 from core.caller import Caller
-from core.events.types import (
-    AnchorOpened,
+from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
     CommentRejected,
     CommentWithdrawn,
-    ReportFiled,
     RevisionRedacted,
-    ThreadRetitled,
-    VoteCast,
 )
+from core.events.report_events import ReportFiled
+from core.events.thread_events import AnchorOpened, ThreadRetitled
+from core.events.vote_events import VoteCast
 from projections.views import rows, stored_row
 from projections.views.layout import contents
 from projections.views.viewer import PUBLIC, Viewer

@@ -11,19 +11,13 @@ import pytest
 from anyio import to_thread
 
 from core import heads
+from core.events.comment_events import CommentEdited, CommentPosted, CommentRejected
 from core.events.envelope import Stamp, encode
 from core.events.event import Event
-from core.events.types import (
-    AnchorOpened,
-    CommentEdited,
-    CommentPosted,
-    CommentRejected,
-    MemberSuspended,
-    ReportFiled,
-    SiteOpened,
-    ThreadClosed,
-    ThreadOpened,
-)
+from core.events.member_events import MemberSuspended
+from core.events.report_events import ReportFiled
+from core.events.site_events import SiteOpened
+from core.events.thread_events import AnchorOpened, ThreadClosed, ThreadOpened
 from core.keys import Keys
 from core.log.port import NewEvent
 from core.policy import Policy

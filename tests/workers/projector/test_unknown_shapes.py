@@ -11,8 +11,9 @@ from core import heads
 from core.application.transact import transact
 from core.domain.authoring import PostComment
 from core.domain.moderation import FeatureComment
+from core.events.comment_events import CommentFeatured
 from core.events.envelope import Codec
-from core.events.types import EVENTS, CommentFeatured
+from core.events.types import EVENTS
 from core.log.port import NewEvent
 from core.position import Position
 from core.refusals import CannotFold

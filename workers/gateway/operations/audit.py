@@ -9,7 +9,7 @@ from core.caller import Caller
 from core.domain.comment import Comment
 from core.events.envelope import Envelope, Recorded, UnreadableEntry, envelope_of, read
 from core.events.event import tag_of
-from core.events.types import ReportFiled
+from core.events.report_events import ReportFiled
 from core.log.port import HeadWanted, Load
 from core.moment import place_of
 from core.partitions import partition_of

@@ -2,8 +2,8 @@
 
 from core.domain.comment import Comment
 from core.domain.moderated_comment import CommentAuthor
+from core.events.comment_events import CommentPosted
 from core.events.envelope import Recorded
-from core.events.types import CommentPosted
 from core.position import START
 from core.text.render import rendered
 from projections.thread.fold import apply

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from core import heads
 from core.events.envelope import Recorded, read_or_error
-from core.events.types import (
+from core.events.member_events import (
     MemberReinstated,
     MemberSuspended,
     NoteAdded,

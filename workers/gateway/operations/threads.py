@@ -7,7 +7,7 @@ import msgspec
 
 from core.application.current_state import policy_in_force
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
-from core.events.types import AnchorReworded
+from core.events.thread_events import AnchorReworded
 from core.policy import STAFF_ONLY, Overrides, Policy, PolicyChanges
 from core.refusals import NotFound
 from core.times import rfc3339

@@ -9,7 +9,7 @@ from core.caller import Caller
 from core.concurrency import gathered
 from core.domain.void import VoidVote
 from core.events.envelope import Recorded, read_or_error
-from core.events.types import VoteCast, VoteRestored, VoteVoided
+from core.events.vote_events import VoteCast, VoteRestored, VoteVoided
 from core.partitions import partition_of
 from core.position import Position
 from core.refusals import NotAllowed, NotFound, UnknownVoter

@@ -5,7 +5,7 @@ from typing import Any, Final
 from core.application.current_state import lists_of
 from core.application.list_loading import terms_of
 from core.domain.word_lists import MOST_BYTES, PutList, RemoveList
-from core.events.types import ListVersion
+from core.events.site_events import ListVersion
 from core.position import Position
 from core.refusals import NotFound, Unavailable
 from workers.gateway.http.parameters import NoQuery

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from core.events.types import Standing
+from core.events.member_events import Standing
 from core.ids import END, CommentId, MemberId, ThreadId
 from core.policy import Code, Ground
 from core.times import TimeText

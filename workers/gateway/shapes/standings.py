@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from core.events.types import Standing
+from core.events.member_events import Standing
 from core.policy import Code
 from core.times import TimeText
 from workers.gateway.shapes.common import Reason

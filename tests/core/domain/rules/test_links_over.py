@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.caller import Caller
-from core.events.types import CommentPosted
+from core.events.comment_events import CommentPosted
 from core.refusals import NotEntitled
 from tests.support.people import ADA, ADMIN, BEN, BOTH, MOD, edit, edited, overridden, policy, post, posted
 from tests.support.story import given

@@ -17,7 +17,8 @@ from core.domain.thread import OverridePolicy
 from core.events import content
 from core.events.envelope import Stamp, decode, encode
 from core.events.event import Event
-from core.events.types import PolicyChanged, PolicyOverridden, SiteOpened
+from core.events.site_events import PolicyChanged, SiteOpened
+from core.events.thread_events import PolicyOverridden
 from core.policy import Policy, PolicyChanges, RawRule
 from core.position import Position
 from core.refusals import BadRule, SiteExists

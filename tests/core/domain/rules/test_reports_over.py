@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from core.caller import Caller
 from core.domain.report import FileReport
-from core.events.types import CommentApproved, CommentHeld, CommentRejected, ReportFiled
+from core.events.comment_events import CommentApproved, CommentHeld, CommentRejected
+from core.events.report_events import ReportFiled
 from tests.support.people import BEN, EVE, policy, post, posted
 from tests.support.story import by, given
 

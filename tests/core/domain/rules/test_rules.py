@@ -9,8 +9,8 @@ from core.caller import Caller
 from core.domain.context import LoadedList
 from core.domain.names import KnownNames
 from core.domain.site import ChangePolicy
+from core.events.comment_events import CommentPosted
 from core.events.facts import Facts
-from core.events.types import CommentPosted
 from core.member_record import MemberRecord, entry
 from core.policy import PolicyChanges
 from core.position import Position

@@ -1,6 +1,6 @@
 """The comments of a batch, by its id."""
 
-from core.events.types import CommentHeld, CommentRejected, DecisionReversed
+from core.events.comment_events import CommentHeld, CommentRejected, DecisionReversed
 from projections.views.listings.batches import BATCHES
 from tests.support.folded import told
 from tests.support.people import THREAD, edited, posted

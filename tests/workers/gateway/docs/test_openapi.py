@@ -9,7 +9,8 @@ import pytest
 
 from core.caller import Actor
 from core.events.envelope import Envelope, Recorded
-from core.events.types import UnknownEvent, VoteCast
+from core.events.skip_events import UnknownEvent
+from core.events.vote_events import VoteCast
 from core.position import Position
 from projections.audit.records import record_of
 from tests.support.house import ADA, AUDITOR, BEN, MOD, SITE, THREAD, House, at

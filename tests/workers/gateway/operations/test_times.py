@@ -5,7 +5,7 @@ import pytest
 from core import heads
 from core.caller import Actor
 from core.events.envelope import Stamp, encode
-from core.events.types import MemberSuspended
+from core.events.member_events import MemberSuspended
 from core.log.port import NewEvent
 from core.times import LATEST
 from tests.support.house import ADA, AUDITOR, MOD, SITE, THREAD, House, problem

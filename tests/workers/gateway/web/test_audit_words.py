@@ -8,13 +8,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from core.events.types import (
-    COMMENT_EVENTS,
-    REPORT_EVENTS,
-    SKIP_EVENTS,
-    THREAD_EVENTS,
-    VOTE_EVENTS,
-)
+from core.events.types import COMMENT_EVENTS, REPORT_EVENTS, SKIP_EVENTS, THREAD_EVENTS, VOTE_EVENTS
 from tests.workers.gateway.web.test_budgets import AUDIT, closure
 
 FOLDER: Final = files("workers.gateway.web") / "static" / "audit"
