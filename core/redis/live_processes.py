@@ -24,7 +24,7 @@ class LiveProcess(Struct, frozen=True, kw_only=True):
     name: str
     """Unique: host, process id and some random digits."""
     role: str
-    """`gateway`, `projector`, `up` or `rebuild`."""
+    """`gateway`, `projector`, `screener`, `up` or `rebuild`."""
     version: str
     reads: tuple[int, ...]
     """Formats that the process reads."""

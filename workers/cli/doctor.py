@@ -48,10 +48,10 @@ def doctor(
     """Check the servers and the deployment on them, and say what to change.
 
     It checks version, role, persistence, eviction policy, memory, disk, replicas, the deployment's format, the live
-    processes, whether writes are accepted, whether the log of each partition is complete, how far the views lag behind
-    the log, whether clients can be told apart by their addresses, and the limit of open files. Of a cluster it checks
-    every primary, of sentinels whether they can agree. The exit status is 1 if something must change, 0 for advice
-    alone.
+    processes, whether writes are accepted, whether the log of each partition is complete, whether a process asks the
+    screeners that sites have, how far the views lag behind the log, whether clients can be told apart by their
+    addresses, and the limit of open files. Of a cluster it checks every primary, of sentinels whether they can agree.
+    The exit status is 1 if something must change, 0 for advice alone.
 
     A log that lost its beginning or an entry, or whose server came back empty, accepts no writes. If the lost events
     cannot be put back, --accept-loss lists them, asks for the deployment's id, and lets writes resume. What depends on

@@ -13,7 +13,7 @@ from projections.read.lag import lags, other_logs
 from projections.read.parked import all_parked
 from projections.read.served_generation import Served
 from projections.views.versions import OWN
-from workers.doctor import damage, losses
+from workers.doctor import damage, losses, screening
 from workers.doctor.finding import Finding
 from workers.rebuild.status import is_mixed, standings
 from workers.runtime.amounts import counted
@@ -43,7 +43,8 @@ async def findings(opened: Deployment, now: int, settings: Settings) -> list[Fin
         change = "Set the server's clock: until it has caught up, the recorded times of events are too late"
         results.append(Finding(verdict="advice", about="clock", found=found, change=change))
     if unreadable:
-        return results  # the views as a whole cannot be judged
+        return results  # the views as a whole cannot be judged, nor what waits for screeners
+    results += await screening.findings(opened, log, live, now)
     if parked := await all_parked(served):
         found = f"{counted(len(parked), 'thread')} shown as before an event that cannot be applied"
         change = (
