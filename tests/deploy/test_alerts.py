@@ -25,7 +25,7 @@ OF_SCRAPES: Final = {"instance", "job"}
 """Labels that Prometheus adds."""
 FUNCTIONS: Final = {
     *("sum", "max", "min", "count", "topk", "by", "or", "unless", "offset", "rate", "increase", "changes", "absent"),
-    *("histogram_quantile", "vector"),
+    *("and", "max_over_time", "histogram_quantile", "vector"),
 }
 
 
@@ -122,7 +122,20 @@ def test_alerts_say_how_bad_it_is_and_what_to_do_by_labels_that_they_have() -> N
 
 
 def test_alerts_know_the_number_of_partitions() -> None:
-    assert alerts()["HansardPartitionsUnowned"]["expr"] == f"sum(hansard_owned_partitions) < {Settings().partitions}"
+    number = Settings().partitions
+    assert alerts()["HansardPartitionsUnowned"]["expr"] == f"sum(hansard_owned_partitions) < {number}"
+    assert alerts()["HansardPartitionsUnscreened"]["expr"].startswith(
+        f"sum(hansard_screened_partitions) < {number} and"
+    )
+
+
+def test_the_dashboard_shows_every_metric() -> None:
+    own = re.compile(r"hansard_\w+")
+    shown = {name for one in queries() for name in own.findall(one.text)}
+    suffix = {"counter": "_total", "histogram": "_bucket"}
+    found = {one.name + suffix.get(one.type, "") for one in REGISTRY.collect() if own.match(one.name)}
+    assert len(found) > len(panels())
+    assert found - shown == set()
 
 
 def test_panels_are_told_apart_and_lie_side_by_side() -> None:
@@ -215,6 +228,7 @@ HEALTHY: Final = {
     f"hansard_parked_threads{{{PROJECTOR}}}": steady(0),
     f"hansard_drift_quarantined_threads{{{PROJECTOR}}}": steady(0),
     f"hansard_unknown_events_total{{{PROJECTOR}}}": steady(0),
+    f"hansard_screened_partitions{{{PROJECTOR}}}": steady(Settings().partitions),
     f"hansard_screening_oldest_seconds{{{PROJECTOR}}}": steady(2),
     f'hansard_screening_failures_total{{{PROJECTOR},cause="late"}}': steady(2),
 }
@@ -244,6 +258,9 @@ BROKEN: Final[Mapping[str, Mapping[str, str | None]]] = {
     "HansardDriftStays": {f"hansard_drift_quarantined_threads{{{PROJECTOR}}}": steady(1)},
     "HansardUnknownEvents": {f"hansard_unknown_events_total{{{PROJECTOR}}}": f"0x{MINUTES - 5} 1x10"},
     "HansardScreeningWaits": {f"hansard_screening_oldest_seconds{{{PROJECTOR}}}": steady(400)},
+    "HansardPartitionsUnscreened": {
+        f"hansard_screened_partitions{{{PROJECTOR}}}": f"{Settings().partitions}x{MINUTES - 10} 0x20"
+    },
     "HansardScreeningFails": {f'hansard_screening_failures_total{{{PROJECTOR},cause="late"}}': rising()},
     "HansardInternalErrors": {f'hansard_http_requests_total{{{GATEWAY},route="/v1",status="500"}}': appearing()},
     "HansardRequestsRefused": {f'hansard_requests_refused_total{{{GATEWAY},gate="reads",cause="full"}}': rising()},
