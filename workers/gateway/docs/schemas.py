@@ -34,10 +34,11 @@ class Schemas:
         self._queries = {name: components[name] for name in queries if name in components}
         self.components = {name: portable(schema) for name, schema in components.items() if name not in queries}
         for schema in self.components.values():
-            # A policy has its rules as objects of any kind (`core.policy.RawRule`).
-            if "rules" in schema.get("properties", {}):
+            # A policy has its rules as objects of any kind (`core.policy.RawRule`). Other rules have a shape.
+            rules = schema.get("properties", {}).get("rules")
+            if rules is not None and "$ref" not in rules["items"]:
                 request = schema.get("additionalProperties") is False
-                schema["properties"]["rules"]["items"] = self.of(Rule if request else StoredRule)
+                rules["items"] = self.of(Rule if request else StoredRule)
         for call in calls:
             if call.events:
                 self.components[events_name(call)] = self._events(call)

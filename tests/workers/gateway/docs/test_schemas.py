@@ -100,6 +100,16 @@ def test_a_field_of_an_answer_that_is_always_there_is_required(call: Any) -> Non
         assert COMPONENTS[name].get("required", []) == always, name
 
 
+@pytest.mark.parametrize("call", [call for call in OPERATIONS if call.answer is not None], ids=lambda call: call.name)
+def test_a_list_of_things_that_have_a_shape_says_which(call: Any) -> None:
+    for name, kind in structs(call.answer).items():
+        for field in inspect.type_info(kind).fields:  # type: ignore[attr-defined] # of a struct
+            of = field.type.type if isinstance(field.type, inspect.Metadata) else field.type
+            if isinstance(of, inspect.CollectionType) and isinstance(of.item_type, inspect.StructType):
+                shape = COMPONENTS[name]["properties"][field.encode_name]["items"]
+                assert shape == {"$ref": f"#/components/schemas/{of.item_type.cls.__name__}"}, (name, field.name)
+
+
 def test_a_request_takes_the_rules_of_the_table_and_an_answer_may_have_others() -> None:
     for name in ("Policy", "PolicyChanges"):
         each = COMPONENTS[name]["properties"]["rules"]["items"]
