@@ -64,6 +64,7 @@ class ArticleMap:
         self._rows = rows
         self._fixed = fixed
         """Threads by the key of an address, as an earlier plan named them."""
+        self._is_native = options.format == "native"
         self._origins: dict[str, str | None] = {}
         """Host keys of the publication, with the origin that its addresses have now."""
 
@@ -77,6 +78,8 @@ class ArticleMap:
             "INSERT INTO seen SELECT article, count(*), sum(NOT excluded), min(at) FILTER (WHERE NOT excluded), "
             "max(at) FILTER (WHERE NOT excluded) FROM comment GROUP BY article"
         )
+        if self._is_native:  # a thread is one of its facts, also without comments
+            db.execute("INSERT OR IGNORE INTO seen SELECT key, 0, 0, NULL, NULL FROM article")
         self._spool.write_many("UPDATE article SET host = ?, address = ?, outcome = ? WHERE key = ?", self._addresses())
         hosts = self._hosts(hinted)
         self._leave_out_others(tuple(hosts.origins))
@@ -92,7 +95,7 @@ class ArticleMap:
             key = None if url is None else key_of(url)
             row = self._rows.get(article.key, MapRow())
             outcome = article.excluded or ("taken-out" if row.take == "no" else None)
-            if self._options.format == "native":
+            if self._is_native:
                 yield None if key is None else key.host, article.key, outcome, article.key
             elif key is None:
                 yield None, None, outcome or "no-address", article.key
@@ -117,7 +120,7 @@ class ArticleMap:
             self._origins = {_host_of(origin): origin for origin in self._options.origins}
         else:
             own = [host for hint in hinted if (host := _host_of(hint)) in found]
-            if not own and len(found) > 1:
+            if not own and len(found) > 1 and not self._is_native:
                 told = ", ".join(f"{host} ({number})" for host, number in list(found.items())[:8])
                 raise MapError(
                     f"the articles are on several hosts: {told} comments. Name the publication's own with "
@@ -189,7 +192,7 @@ class ArticleMap:
     def _candidates(self, address: str, article: SourceArticle) -> Iterator[str]:
         """Ids of a thread, the best first: by the template, else the slug if no other article has it."""
         slug = self._slug(article)
-        if self._options.format == "native":
+        if self._is_native:
             yield article.key
         if self._options.thread is not None:
             yield self._options.thread.format_map(dict.fromkeys(THREAD_FIELDS, "") | {"slug": slug} | article.fields)
@@ -210,7 +213,8 @@ class ArticleMap:
         return moved(url, self._origins.get(key.host)) if key is not None else url
 
     def _title(self, article: SourceArticle) -> str:
-        title = unescaped_line(article.title or "", LONGEST_TITLE)
+        words = article.title or ""
+        title = one_line(words, LONGEST_TITLE) if self._is_native else unescaped_line(words, LONGEST_TITLE)
         return title or one_line(self._slug(article), LONGEST_TITLE) or article.key
 
     def _select(self) -> None:

@@ -70,6 +70,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     """Texts and reports that wait since before then are left out; None: none are."""
     tallies: bool = False
     """True if all ballots become tallies."""
+    ordered: bool = False
+    """True if facts that are ones already keep their order."""
 
 
 class Placed(Struct, frozen=True):

@@ -10,51 +10,37 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from core.domain.authoring import LONGEST_BADGE
-from core.domain.context import LONGEST_NAME
 from core.domain.import_facts import (
     AnchoredFact,
     AnyFact,
     ClosedFact,
     EditedFact,
     ImportedPerson,
+    LabelledFact,
     OpenedFact,
+    OverriddenFact,
     PostedFact,
+    ReopenedFact,
+    RetitledFact,
     SubscribedFact,
     TalliedFact,
 )
+from core.domain.origins import normalised
+from core.domain.policy_fields import checked
+from core.domain.thread import LONGEST_TITLE
 from core.events.event import FIRST
-from core.ids import is_comment, is_member, is_slug, is_thread
+from core.ids import is_comment, is_slug, is_thread
+from core.policy import Overrides
+from core.refusals import BadField
 from core.text.unicode import normalise, one_line
-from core.times import rfc3339
 from workers.importers.planning.body_text import LONGEST
 from workers.importers.planning.discussion import Rules
 from workers.importers.planning.ledger import Ledger
+from workers.importers.planning.native_checks import Impossible, common, person_of, time_of, what_of
 from workers.importers.source_records import SourceFact
 
 _decode: Final = msgspec.json.Decoder(AnyFact).decode
 _encode: Final = msgspec.json.Encoder().encode
-_WHATS: Final = {
-    "open": "openings",
-    "close": "closings",
-    "anchor": "inline questions",
-    "post": "comments",
-    "edit": "edits",
-    "withdraw": "withdrawals",
-    "decide": "decisions",
-    "redact": "redactions",
-    "feature": "editors' picks",
-    "pin": "pins",
-    "vote": "votes",
-    "tally": "tallied votes",
-    "report": "reports",
-    "subscribe": "subscriptions",
-}
-"""Names of the kinds of facts in the report."""
-
-
-class _Impossible(Exception):
-    """The fact cannot be. The message is the reason by its code."""
 
 
 class NativeThread:
@@ -72,18 +58,19 @@ class NativeThread:
         self._revisions: dict[str, int] = {}
         self._parents: dict[str, str | None] = {}
         self._anchors: set[str] = set()
+        self._anchor_of: dict[str, str | None] = {}
         self._opened = False
         self.left_out: list[tuple[str, str]] = []
         self.authors: list[ImportedPerson] = []
         """The author of each comment that comes with its text."""
 
     def lines(self) -> Iterator[bytes]:
-        """The facts that can be, encoded: in order of time, but a comment after the one it answers."""
+        """The facts that can be, encoded: as they are ordered, else by time, but a comment after the one it answers."""
         for fact in self._ordered():
-            what = _WHATS[str(fact.__struct_config__.tag)]
+            what = what_of(fact)
             try:
                 checked = self._checked(fact)
-            except _Impossible as error:
+            except Impossible as error:
                 self._ledger.leave_out(what, str(error))
                 if isinstance(fact, PostedFact):
                     self.left_out.append((fact.origin, str(error)))
@@ -93,7 +80,10 @@ class NativeThread:
 
     def _ordered(self) -> list[AnyFact]:
         facts = [_decode(one.fact) for one in self._facts]
-        times = [_time(fact) or 0 for fact in facts]
+        if self._rules.ordered:
+            return facts
+        times = [time_of(fact) or 0 for fact in facts]
+        reopens = any(isinstance(fact, ReopenedFact) for fact in facts)
         posted = {fact.comment: at for fact, at in zip(facts, times, strict=True) if isinstance(fact, PostedFact)}
         parents = {fact.comment: fact.parent for fact in facts if isinstance(fact, PostedFact)}
         orders: dict[str, tuple[int, int]] = {}
@@ -114,7 +104,7 @@ class NativeThread:
                 return -1, 0, False, number
             if isinstance(fact, PostedFact):
                 return *orders[fact.comment], False, number
-            if isinstance(fact, ClosedFact):
+            if isinstance(fact, ClosedFact) and not reopens:
                 return max(times), len(facts), True, number
             order, depth = orders.get(getattr(fact, "comment", None) or "", (at, 0))
             return max(order, at), depth, True, number
@@ -122,33 +112,37 @@ class NativeThread:
         return [facts[number] for number in sorted(range(len(facts)), key=place)]
 
     def _checked(self, fact: AnyFact) -> AnyFact:
-        """The fact as it may be brought. Raises _Impossible."""
-        at = _time(fact)
-        if at is None or at > self._rules.now:
-            raise _Impossible("no-time" if at is None else "future")
-        changed: dict[str, Any] = {"at": rfc3339(at), "thread": self._thread}
-        if fact.by is not None:
-            changed["by"] = _person(fact.by)
-        if isinstance(fact, OpenedFact):
-            if self._opened:
-                raise _Impossible("twice")
-            self._opened = True
-            changed |= {"url": self._url, "title": self._title}
-        elif isinstance(fact, AnchoredFact):
-            if not is_thread(fact.anchor):
-                raise _Impossible("invalid-id")
-            self._anchors.add(fact.anchor)
-        elif isinstance(fact, PostedFact):
-            changed |= self._post(fact)
-        elif not isinstance(fact, ClosedFact):
-            changed |= self._about(fact)
+        """The fact as it may be brought. Raises Impossible."""
+        changed = common(fact, self._rules.now) | {"thread": self._thread}
+        match fact:
+            case OpenedFact():
+                if self._opened:
+                    raise Impossible("twice")
+                self._opened = True
+                changed |= {"url": self._url, "title": self._title, "labels": _labels(fact.labels)}
+            case RetitledFact():
+                changed |= _titled(fact)
+            case LabelledFact():
+                changed["labels"] = _labels(fact.labels)
+            case OverriddenFact():
+                changed["policy"] = _policy(fact)
+            case AnchoredFact():
+                if not is_thread(fact.anchor):
+                    raise Impossible("invalid-id")
+                self._anchors.add(fact.anchor)
+            case PostedFact():
+                changed |= self._post(fact)
+            case ClosedFact() | ReopenedFact():
+                pass
+            case _:
+                changed |= self._about(fact)
         return replace(fact, **changed)
 
     def _post(self, fact: PostedFact) -> dict[str, Any]:
         if not is_comment(fact.comment) or fact.by is None:
-            raise _Impossible("invalid-id" if fact.by is not None else "no-author")
+            raise Impossible("invalid-id" if fact.by is not None else "no-author")
         if fact.comment in self._revisions:
-            raise _Impossible("twice")
+            raise Impossible("twice")
         self._parents[fact.comment] = fact.parent
         changed = _body(fact)
         parent = fact.parent
@@ -161,10 +155,16 @@ class NativeThread:
         if parent != fact.parent:
             self._ledger.note("parent-missing", fact.origin)
         self._revisions[fact.comment] = FIRST
-        author = _person(fact.by)
+        author = person_of(fact.by)
         if fact.body is not None:
             self.authors.append(author)
-        anchor = fact.anchor if fact.anchor in self._anchors and parent is None else None
+        seen_text = fact.parent_revision
+        if parent != fact.parent or not FIRST <= seen_text <= self._revisions.get(parent or "", FIRST):
+            changed["parent_revision"] = FIRST
+        if fact.depth is not None and (parent is None or fact.depth < 1):
+            changed["depth"] = None
+        anchor = self._anchor_of.get(parent) if parent is not None else fact.anchor
+        anchor = self._anchor_of[fact.comment] = anchor if anchor in self._anchors else None
         return changed | {"parent": parent, "anchor": anchor}
 
     def _about(self, fact: AnyFact) -> dict[str, Any]:
@@ -174,54 +174,57 @@ class NativeThread:
             return {}
         latest = self._revisions.get(comment or "")
         if latest is None:
-            raise _Impossible("unknown-comment")
+            raise Impossible("unknown-comment")
         if isinstance(fact, EditedFact):
             if fact.revision != latest + 1:
-                raise _Impossible("unknown-revision")
+                raise Impossible("unknown-revision")
             changed = _body(fact)
             self._revisions[fact.comment] = fact.revision
             return changed
         if not FIRST <= getattr(fact, "revision", FIRST) <= latest:
-            raise _Impossible("unknown-revision")
+            raise Impossible("unknown-revision")
         if isinstance(fact, TalliedFact) and min(fact.up or 0, fact.down or 0) < 0:
-            raise _Impossible("no-vote")
-        if not is_slug(getattr(fact, "reason", None) or "other") and fact.__struct_config__.tag == "report":
-            raise _Impossible("invalid-id")
-        if fact.__struct_config__.tag in ("vote", "report") and fact.by is None:
-            raise _Impossible("no-author")
+            raise Impossible("no-vote")
         return {}
 
 
 def _kind(fact: AnyFact) -> str:
     if not isinstance(fact, PostedFact):
         return ""
-    if fact.waits:
+    if fact.waits or (fact.rule is not None and not fact.rule.rejected):
         return "pending"
     return "facts"
 
 
+def _labels(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels in order, without repeats. Raises Impossible."""
+    if not all(map(is_slug, labels)):
+        raise Impossible("invalid-id")
+    return tuple(sorted(set(labels)))
+
+
+def _titled(fact: RetitledFact) -> dict[str, Any]:
+    """The address and the title, normalised. Raises Impossible."""
+    url, title = normalised(fact.url), one_line(fact.title, LONGEST_TITLE)
+    if url is None or not title:
+        raise Impossible("no-address" if url is None else "empty")
+    return {"url": url, "title": title}
+
+
+def _policy(fact: OverriddenFact) -> Overrides:
+    """The policy of a discussion, normalised. Raises Impossible."""
+    try:
+        return Overrides(**checked(fact.policy.given(), ""))
+    except BadField as error:
+        raise Impossible("invalid-policy") from error
+
+
 def _body(fact: PostedFact | EditedFact) -> dict[str, Any]:
-    """The normalised text of a post or an edit. Raises _Impossible."""
+    """The normalised text of a post or an edit. Raises Impossible."""
     if fact.body is None:
         return {}
     body = normalise(fact.body)
     if not body or len(body) > LONGEST:
-        raise _Impossible("too-long" if body else "empty")
+        raise Impossible("too-long" if body else "empty")
     original = None if fact.original is None or len(fact.original) > LONGEST else fact.original
     return {"body": body, "original": original}
-
-
-def _person(person: ImportedPerson) -> ImportedPerson:
-    """The person with a normalised name. Raises _Impossible for an invalid id."""
-    if not is_member(person.id):
-        raise _Impossible("invalid-id")
-    name = None if person.name is None else one_line(person.name, LONGEST_NAME) or None
-    badges = tuple(kept for badge in person.badges if (kept := one_line(badge, LONGEST_BADGE)))
-    return replace(person, name=name, badges=badges)
-
-
-def _time(fact: AnyFact) -> int | None:
-    try:
-        return fact.occurred_at
-    except ValueError:
-        return None

@@ -19,9 +19,9 @@ from core.domain.import_facts import (
     ImportHeader,
     MutedFact,
     PostedFact,
+    SiteFact,
     SuspendedFact,
 )
-from core.ids import is_member
 from core.text.spreadsheet import safe_cell
 from core.times import DAY_MS, rfc3339
 from workers.importers.planning import folder as folders
@@ -29,6 +29,7 @@ from workers.importers.planning.article_map import ArticleMap, Hosts, read_map, 
 from workers.importers.planning.author_ids import AuthorIds
 from workers.importers.planning.discussion import Rules
 from workers.importers.planning.ledger import Ledger
+from workers.importers.planning.native_site import native_site_fact
 from workers.importers.planning.people import People
 from workers.importers.planning.plan_options import PlanOptions
 from workers.importers.planning.plan_report import PlanReport, ReportedBeside, report_of
@@ -94,6 +95,7 @@ class Planner:
         self._place = place
         self._format = FORMATS[options.format]
         self._origins: list[str] = []
+        self._is_ordered = self._format.system == "hansard"
         self._source = options.source or self._format.prefix
         self._key = key
         self._ids = self._ids_of(key)
@@ -159,6 +161,8 @@ class Planner:
         elif record.what == "source":
             self._source = self._options.source or record.where
             self._ids = self._ids_of(self._key)
+        elif record.what == "unordered":
+            self._is_ordered = False
         else:
             self._ledger.note(record.what, record.where)
 
@@ -272,7 +276,11 @@ class Planner:
         options = self._options
         waiting_since = None if options.pending is None else options.now - options.pending * DAY_MS
         return Rules(
-            source=self._source, now=options.now, waiting_since=waiting_since, tallies=options.votes == "tally"
+            source=self._source,
+            now=options.now,
+            waiting_since=waiting_since,
+            tallies=options.votes == "tally",
+            ordered=self._is_ordered,
         )
 
     def _take(self, done: JobResult) -> None:
@@ -318,6 +326,7 @@ class Planner:
             source=self._source,
             files=self._files,
             made=rfc3339(self._options.now),
+            ordered=True,
             counts={"facts": facts, "threads": threads, "comments": brought, "ballots": votes},
             options=self._options.recorded() | {"guests": fingerprint},
         )
@@ -363,17 +372,11 @@ def read_header(folder: Path) -> ImportHeader:
 
 def standing_fact(
     one: SourceSuspension | SourceMute | SourceFact, people: People, now: int, ledger: Ledger
-) -> SuspendedFact | MutedFact | None:
-    """The fact of a suspension or a mute; None if it is left out."""
+) -> SiteFact | None:
+    """The fact of a suspension, a mute, or a fact that is one already; None if it is left out."""
     what = "mutes" if isinstance(one, SourceMute) else "suspensions"
     if isinstance(one, SourceFact):
-        fact = msgspec.json.decode(one.fact, type=SuspendedFact | MutedFact)
-        kind = "mutes" if isinstance(fact, MutedFact) else "suspensions"
-        if not is_member(fact.member):
-            ledger.leave_out(kind, "invalid-id")
-            return None
-        ledger.bring(kind)
-        return fact
+        return native_site_fact(one.fact, now, ledger)
     if isinstance(one, SourceMute):
         by, muted = people.voter(one.person), people.voter(one.muted)
         if by is None or muted is None or by == muted:

@@ -24,7 +24,10 @@ def read(files: Sequence[Path]) -> Iterator[Record]:
             for number, line in lines(file):
                 if is_first:
                     is_first = False
-                    yield Noted(what="source", where=_head(path.name, line).source)
+                    head = _head(path.name, line)
+                    yield Noted(what="source", where=head.source)
+                    if not head.ordered:
+                        yield Noted(what="unordered")
                     continue
                 try:
                     fact = _fact(line)
