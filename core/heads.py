@@ -1,21 +1,18 @@
 """Field names of a heads hash: one per aggregate, without collisions."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
 from core.caller import Actor
 from core.events.comment_events import CommentPinned, CommentUnpinned
 from core.events.event import FIRST, Event
+from core.events.import_events import ImportBegun, ImportEnded
 from core.events.member_events import (
-    MemberReinstated,
-    MemberSuspended,
     NoteAdded,
-    StandingChanged,
-    SuspensionReversed,
     VotesInspected,
-    WarningAcknowledged,
-    WarningGiven,
 )
 from core.events.report_events import ReportFiled
 from core.events.site_events import (
@@ -93,6 +90,11 @@ def appeal(member: str) -> str:
     return f"{APPEAL}:{member}"
 
 
+def brought(imported: str) -> str:
+    """Head field of an import."""
+    return f"b:{imported}"
+
+
 def inspection(auditor: str, member: str) -> str:
     """Head field of the times at which an auditor looked at how a member voted."""
     return f"i:{auditor} {member}"
@@ -151,18 +153,12 @@ def skip(position: str) -> str:
 
 def of(event: Event, actor: Actor) -> str:
     """Return the head field that `event` by `actor` advances."""
+    known = _ALONE.get(type(event))
+    if known is not None:
+        return known
     match event:
         case NoteAdded():
             return notes(event.member)
-        case (
-            MemberSuspended()
-            | MemberReinstated()
-            | SuspensionReversed()
-            | StandingChanged()
-            | WarningGiven()
-            | WarningAcknowledged()
-        ):
-            return member(event.member)
         case StatementTold() | AppealFiled() | AppealDecided() if event.member is not None:
             return appeal(event.member)
         case VoteCast() | VoteRetracted():
@@ -175,12 +171,25 @@ def of(event: Event, actor: Actor) -> str:
             return report(event.comment, actor.id)
         case EventSkipped():
             return skip(event.position)
-        case ListChanged():
-            return LISTS
-        case SiteOpened() | SiteRekeyed() | PolicyChanged() | ScreenerConfigured() | ScreenerRemoved():
-            return SITE
-        case CommentPinned() | CommentUnpinned():
-            return THREAD  # one comment of a thread is pinned: which one is a fact of the thread
+        case ImportBegun() | ImportEnded():
+            return brought(event.imported)
         case _:
-            name = getattr(event, "comment", None)
-            return THREAD if name is None else comment(name)
+            return _of_what_it_names(event)
+
+
+def _of_what_it_names(event: Event) -> str:
+    """Return the head of the comment or the member that an event names; of the thread, if it names neither."""
+    of_comment: str | None = getattr(event, "comment", None)
+    if of_comment is not None:
+        return comment(of_comment)
+    of_member: str | None = getattr(event, "member", None)
+    return THREAD if of_member is None else member(of_member)
+
+
+_ALONE: Final[Mapping[type[Event], str]] = {
+    **dict.fromkeys((SiteOpened, SiteRekeyed, PolicyChanged, ScreenerConfigured, ScreenerRemoved), SITE),
+    ListChanged: LISTS,
+    # One comment of a thread is pinned: which one is a fact of the thread.
+    **dict.fromkeys((CommentPinned, CommentUnpinned), THREAD),
+}
+"""The head of events of which a site or a thread has one aggregate, whatever they name."""

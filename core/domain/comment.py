@@ -4,6 +4,7 @@
 the texts are kept: decisions only compare texts for equality.
 """
 
+from collections.abc import Mapping
 from copy import copy
 from hashlib import blake2b
 from typing import Final
@@ -19,7 +20,9 @@ from core.events.comment_events import (
     CommentHeld,
     CommentPosted,
     CommentRejected,
+    CommentRestored,
     CommentScreened,
+    CommentWithdrawn,
     DecisionReversed,
 )
 from core.events.envelope import Recorded
@@ -40,6 +43,8 @@ class DigestedRevision(Revision, frozen=True, kw_only=True, gc=False):
     """Position of the event that ended the screening of the text."""
     screener_said: ScreeningVerdict | None = None
     """Verdict of the screener; None if it was not asked, or gave none."""
+    imported: bool = False
+    """Set if an import brought the text."""
 
     @property
     def is_unscreened(self) -> bool:
@@ -59,6 +64,12 @@ class Comment(ModeratedComment, kw_only=True, gc=False):
     """Position of the last approval or rejection that stands."""
     reports_closed_before: Position | None = None
     """`reports_closed` before the last decision."""
+    origin: str | None = None
+    """Id of the comment in the system from which an import brought it."""
+    brought: Mapping[tuple[type[Event], int], Position] = field(default_factory=dict)
+    """Positions of the events that imports brought, by type and time of occurrence in milliseconds since 1970."""
+    author_acted: bool = False
+    """Set if the author acted on the comment here after it was posted, and no import said so."""
     left: dict[int, Position] = field(default_factory=dict)
     """By revision, the position at which a text left the page last; without the text that is there now."""
 
@@ -76,6 +87,12 @@ class Comment(ModeratedComment, kw_only=True, gc=False):
     def position(self) -> Position:
         """Position of the comment's last event."""
         return max(self.changed.values(), default=self.posted)
+
+    @property
+    def has_imported_status(self) -> bool:
+        """True unless a decision, a withdrawal or a restoration that no import brought set the status."""
+        last = max((self.changed[kind] for kind in _OF_STATUS if kind in self.changed), default=None)
+        return last is None or last in self.brought.values()
 
     @property
     def seen(self) -> bool:
@@ -148,6 +165,7 @@ class Comment(ModeratedComment, kw_only=True, gc=False):
             guarded=guarded,
             seen=seen,
             screening=event.screening,
+            imported=recorded.envelope.cause == IMPORT,
         )
 
     def visible_to(self, caller: Caller) -> bool:
@@ -158,6 +176,11 @@ class Comment(ModeratedComment, kw_only=True, gc=False):
         """True if the comment exists for a caller reading it."""
         return self.exists and (caller.sees_all or caller.id == self.author.id or self.published)
 
+
+IMPORT: Final = "import"
+"""The `cause` of events that an import brings, and the id of the `system` actor of those whose actor is not known."""
+
+_OF_STATUS: Final = (CommentApproved, CommentHeld, CommentRejected, DecisionReversed, CommentWithdrawn, CommentRestored)
 
 UNPOSTED: Final = Comment(
     id="", posted=START, author=CommentAuthor(id=""), texts={}, standing=None, verdict_status="pending"
@@ -174,7 +197,7 @@ def evolve(comment: Comment, recorded: Recorded) -> Comment:
     """Return the comment after one more event."""
     event = recorded.event
     if isinstance(event, CommentPosted):
-        return Comment.post(recorded, event)
+        return _posted(recorded, event)
     comment = copy(comment)
     if comment.exists:  # else the comment was never posted, so there is nothing to change
         shown = comment.on_display
@@ -194,7 +217,25 @@ def evolve(comment: Comment, recorded: Recorded) -> Comment:
         case _:
             pass
     comment.changed = {**comment.changed, type(event): recorded.position}
+    _note_source(comment, recorded)
     return comment
+
+
+def _posted(recorded: Recorded, event: CommentPosted) -> Comment:
+    comment = Comment.post(recorded, event)
+    comment.origin = event.origin
+    if recorded.envelope.cause == IMPORT:
+        comment.brought = {(CommentPosted, recorded.occurred_at): recorded.position}
+    return comment
+
+
+def _note_source(comment: Comment, recorded: Recorded) -> None:
+    """Note whether an import or the author here brought an event."""
+    if recorded.envelope.cause == IMPORT:
+        key = type(recorded.event), recorded.occurred_at
+        comment.brought = {**comment.brought, key: recorded.position}
+    elif recorded.envelope.actor.id == comment.author.id:
+        comment.author_acted = True
 
 
 def _note_leaving(comment: Comment, before: int | None, position: Position) -> None:

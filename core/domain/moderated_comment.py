@@ -40,6 +40,7 @@ from core.events.comment_events import (
 )
 from core.events.envelope import Recorded
 from core.events.event import Event
+from core.events.import_events import AuthorReassigned, VotesBrought
 from core.events.report_events import NoticeFiled
 from core.events.screening import SCREENING, SCREENING_FAILED
 from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
@@ -198,6 +199,8 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
     """The part that the last decision replaced; None after the next act on the comment, and if it had no batch."""
     notices: Mapping[str, FiledNotice] = {}
     """The notices about the comment by reference, oldest first."""
+    tally: tuple[int, int] | None = None
+    """Up and down votes that an import brought without their voters; None if there are none."""
     standing: int | None = 1
     """The revision that readers saw last, kept through a take-down; None if none ever stood."""
     verdict_status: VerdictStatus = field(default="published", name="verdict")
@@ -353,6 +356,10 @@ class ModeratedComment(Struct, kw_only=True, omit_defaults=True, gc=False):
                 self.featured = isinstance(event, CommentFeatured)
             case CommentPinned() | CommentUnpinned():
                 self.pinned = isinstance(event, CommentPinned)
+            case VotesBrought():
+                self.tally = event.up, event.down
+            case AuthorReassigned():
+                self.author = replace(self.author, id=event.author, kind=event.kind)
             case _:
                 pass
 

@@ -1,6 +1,6 @@
 """Events of a comment: its texts, decisions on them, removal, pick and pin."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from core.events.event import FIRST, Event
 from core.events.facts import Facts
@@ -25,9 +25,15 @@ class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit
 
     `parent` is the comment that this one is placed under, `answered` the comment that it replies to. They differ where
     the depth was limited. `entitlement` is the one that allowed the comment, if the policy requires one.
+
+    `origin` is the id of the comment in the system from which an import brought it. `original` is the text as that
+    system had it, where Markdown does not have its formatting. With `unknown`, only the
+    existence of the text is known.
     """
 
-    CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "avatar", "badges", "match", "spans", "tells"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset(
+        {"body", "name", "avatar", "badges", "match", "spans", "tells", "original"}
+    )
     PROFILE: ClassVar[frozenset[str]] = frozenset({"name", "avatar", "badges"})
     comment: str
     revision: int = FIRST
@@ -42,6 +48,8 @@ class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit
     list: str | None = None
     facts: Facts | None = None
     screening: ScreeningTime | None = None
+    origin: str | None = None
+    unknown: bool = False
     body: str | None = None
     name: str | None = None
     avatar: str | None = None
@@ -49,6 +57,12 @@ class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit
     match: str | None = None
     spans: tuple[Span, ...] = ()
     tells: str | None = None
+    original: str | None = None
+
+    @classmethod
+    def stored(cls, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields as they are stored: the content says that the text is unknown, so that none is missing."""
+        return super().stored(_with_unknown_body(facts))
 
 
 class CommentEdited(Event, frozen=True, kw_only=True, tag="comment.edited", omit_defaults=True):
@@ -59,7 +73,7 @@ class CommentEdited(Event, frozen=True, kw_only=True, tag="comment.edited", omit
     `CommentPosted`.
     """
 
-    CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "reason", "match", "spans", "tells"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "reason", "match", "spans", "tells", "original"})
     PROFILE: ClassVar[frozenset[str]] = frozenset({"name"})
     comment: str
     revision: int
@@ -70,12 +84,19 @@ class CommentEdited(Event, frozen=True, kw_only=True, tag="comment.edited", omit
     list: str | None = None
     facts: Facts | None = None
     screening: ScreeningTime | None = None
+    unknown: bool = False
     body: str | None = None
     name: str | None = None
     reason: str | None = None
     match: str | None = None
     spans: tuple[Span, ...] = ()
     tells: str | None = None
+    original: str | None = None
+
+    @classmethod
+    def stored(cls, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields as they are stored, as of `CommentPosted`."""
+        return super().stored(_with_unknown_body(facts))
 
 
 class CommentWithdrawn(Event, frozen=True, kw_only=True, tag="comment.withdrawn", omit_defaults=True):
@@ -225,3 +246,9 @@ class CommentUnpinned(Event, frozen=True, kw_only=True, tag="comment.unpinned", 
     """The comment is no longer the thread's pinned one. Advances the thread's head."""
 
     comment: str
+
+
+def _with_unknown_body(facts: dict[str, Any]) -> dict[str, Any]:
+    # A text that nobody knows is said to be null. Otherwise its absence would be taken for a loss
+    # (`core.events.lost_content`).
+    return facts | {"body": None} if facts.get("unknown") else facts

@@ -34,6 +34,7 @@ from core.events.comment_events import (
     RevisionRedacted,
 )
 from core.events.event import Event
+from core.events.import_events import AuthorReassigned, ImportBegun, ImportEnded, VotesBrought
 from core.events.member_events import (
     MemberReinstated,
     MemberSuspended,
@@ -72,6 +73,7 @@ from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteV
 
 SITE_EVENTS: Final = (SiteOpened, SiteRekeyed, PolicyChanged, ScreenerConfigured, ScreenerRemoved)
 LIST_EVENTS: Final = (ListChanged,)
+IMPORT_EVENTS: Final = (ImportBegun, ImportEnded)
 MEMBER_EVENTS: Final = (
     MemberSuspended,
     MemberReinstated,
@@ -117,6 +119,8 @@ COMMENT_EVENTS: Final = (
     CommentUnfeatured,
     CommentPinned,
     CommentUnpinned,
+    VotesBrought,
+    AuthorReassigned,
 )
 VOTE_EVENTS: Final = (VoteCast, VoteRetracted, VoteVoided, VoteRestored)
 REPORT_EVENTS: Final = (ReportFiled,)
@@ -124,6 +128,7 @@ SKIP_EVENTS: Final = (EventSkipped,)
 EVENTS: Final[tuple[type[Event], ...]] = (
     *SITE_EVENTS,
     *LIST_EVENTS,
+    *IMPORT_EVENTS,
     *MEMBER_EVENTS,
     *THREAD_EVENTS,
     *COMMENT_EVENTS,
@@ -184,5 +189,11 @@ INTRODUCED: Final[Mapping[tuple[str, int], int]] = {
     ("vote.restored", 1): 4,
     ("votes.inspected", 1): 4,
     ("suspension.reversed", 1): 4,
+    ("comment.posted", 4): 4,
+    ("comment.edited", 4): 4,
+    ("import.begun", 1): 4,
+    ("import.ended", 1): 4,
+    ("votes.brought", 1): 4,
+    ("author.reassigned", 1): 4,
 }
 """First format (`core.formats`) that allows each (event type, version) to be appended; 1 for those not listed."""

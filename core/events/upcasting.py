@@ -41,6 +41,8 @@ ADDED: Final[Mapping[tuple[str, int], tuple[str, ...]]] = {
     ("comment.posted", 3): ("screening",),
     ("comment.edited", 3): ("screening",),
     ("member.suspended", 3): ("ground",),
+    ("comment.posted", 4): ("origin", "unknown", "original"),
+    ("comment.edited", 4): ("unknown", "original"),
     **{(name, 4): ("basis",) for name in _OF_DECISIONS},
 }
 """(type, version) to the fields that the version adds. Their defaults say what events of earlier versions said."""

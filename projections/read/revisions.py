@@ -218,7 +218,7 @@ async def _revision(comment: CommentState, number: int, viewer: Viewer, renderin
         "revision": number,
         "at": rfc3339(text.at),
         "by": {"name": text.name if text.name is not None else comment.author.name},
-        "status": text.status,
+        "status": text.served_status,
     }
     if text.reason is not None:
         revision["reason"] = text.reason

@@ -4,6 +4,8 @@ The shared state (`core.domain.moderated_comment`) decides texts and status of a
 decided here.
 """
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from core.domain.moderated_comment import VERDICTS, Ruled
@@ -23,12 +25,16 @@ from core.events.comment_events import (
 )
 from core.events.envelope import Recorded
 from core.events.event import Event
+from core.events.import_events import VotesBrought
 from core.events.report_events import NoticeFiled
 from core.position import Position
-from projections.thread.effects import ChangeListener, Effects
+from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects
 from projections.thread.reports import decide_reports, reopen_reports
-from projections.thread.state import IMPORTER, CommentState, DecisionMark, NoticeWords, ThreadState
+from projections.thread.state import IMPORTER, CommentState, DecisionMark, NoticeWords, ThreadState, import_of
 from projections.thread.visibility import NOWHERE, Visibility, update_visibility
+
+NO_TALLY: Final = (0, 0)
+"""Votes without known voters, of a comment that has none."""
 
 
 def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: ChangeListener) -> Effects:
@@ -39,6 +45,7 @@ def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: Chang
     _check(comment, event)
     listener.comment(comment)
     before, since, queued = Visibility.of(comment), comment.waits_since, comment.queued_since
+    tally = comment.tally or NO_TALLY
     if isinstance(event, CommentEdited):
         _replace(thread, comment, event)
     comment.apply(recorded)
@@ -52,6 +59,8 @@ def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: Chang
             )
         case CommentHeld():
             comment.closed, comment.waited = [], since
+            held = comment.texts[event.revision]
+            comment.texts[event.revision] = replace(held, imported=import_of(recorded))
         case DecisionReversed():
             reopen_reports(comment)
             since = comment.waited
@@ -66,7 +75,16 @@ def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: Chang
     if comment.notice_words:
         _forget_closed_notices(comment)
     _wait(comment, since, recorded.position)
+    if isinstance(event, VotesBrought):
+        return _count(comment, event, tally)
     return update_visibility(thread, comment, before, listener)
+
+
+def _count(comment: CommentState, event: VotesBrought, before: tuple[int, int]) -> Effects:
+    """Count votes without known voters in place of those that an earlier import brought."""
+    comment.up += event.up - before[0]
+    comment.down += event.down - before[1]
+    return Effects((("votes.changed", comment.id),)) if comment.published else NOTHING_PUBLIC
 
 
 def _post(thread: ThreadState, recorded: Recorded, event: CommentPosted, listener: ChangeListener) -> Effects:

@@ -3,7 +3,7 @@
 from core.events.envelope import Recorded
 from core.events.report_events import ReportFiled
 from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects
-from projections.thread.state import CommentState, DecidedReport, ReportOutcome, ReportState, ThreadState
+from projections.thread.state import CommentState, DecidedReport, ReportOutcome, ReportState, ThreadState, import_of
 
 
 def apply(thread: ThreadState, recorded: Recorded, event: ReportFiled, listener: ChangeListener) -> Effects:
@@ -21,6 +21,7 @@ def apply(thread: ThreadState, recorded: Recorded, event: ReportFiled, listener:
             note=event.note,
             at=recorded.occurred_at,
             position=recorded.position,
+            imported=import_of(recorded),
         ),
     ]
     return NOTHING_PUBLIC

@@ -20,6 +20,7 @@ from msgspec import Struct, field
 
 from core.caller import Actor, ActorKind
 from core.domain.appeal import AppealVerdict
+from core.domain.comment import IMPORT
 from core.domain.context import ThreadStatus
 from core.domain.decision import Verdict
 from core.domain.moderated_comment import ModeratedComment, Revision, Written
@@ -35,12 +36,18 @@ field whose default is right for all earlier events raises the layout instead (`
 Gone = Literal["moderator", "rule", "author", "erased", "unknown"]
 """By what a comment is gone. No event of this version erases a comment."""
 
-IMPORTER: Final = "import"
+IMPORTER: Final = IMPORT
 """Id of the `system` actor, and name of the rule, of removals of which an import does not know who made them."""
 
 ReportOutcome = Literal["upheld", "dismissed"]
 
 TextStatus = Literal["published", "pending", "rejected", "redacted"]
+ServedStatus = TextStatus | Literal["unknown"]
+
+
+def import_of(recorded: Recorded) -> str | None:
+    """Return the import that brought an event; None if none did, or its events have no batch."""
+    return recorded.envelope.batch if recorded.envelope.cause == IMPORTER else None
 
 
 class Text(Revision, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -51,6 +58,15 @@ class Text(Revision, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     (`CommentState.votes_then`)."""
     graced: bool = False
     """True if an edit within grace replaces the text: only its author and staff find it in a history."""
+    unknown: bool = False
+    """True if only the existence of the text is known, not its words: an import said so."""
+    imported: str | None = None
+    """The import whose event made the text wait."""
+
+    @property
+    def served_status(self) -> ServedStatus:
+        """Status as a history tells it: "unknown" if the words of a text are not known and were not destroyed."""
+        return "unknown" if self.unknown and self.redacted is None else self.status
 
     @property
     def status(self) -> TextStatus:
@@ -83,6 +99,8 @@ class ReportState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     at: int
     """Time of the report, in milliseconds since 1970."""
     position: Position
+    imported: str | None = None
+    """The import that brought the report."""
 
 
 class DecidedReport(Struct, frozen=True, kw_only=True, gc=False):
@@ -207,6 +225,8 @@ class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False)
             decision=cls.rejection_of(recorded, event),
             guarded=guarded,
             seen=seen,
+            unknown=event.unknown,
+            imported=import_of(recorded) if event.rule is not None else None,
         )
 
     @property

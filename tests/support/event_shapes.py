@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import Any, Final
 
-from msgspec.structs import replace
+from msgspec import NODEFAULT
+from msgspec.structs import fields, replace
 
 from core.caller import Actor
 from core.events.comment_events import (
@@ -27,6 +28,7 @@ from core.events.comment_events import (
 )
 from core.events.event import Event
 from core.events.facts import Facts
+from core.events.import_events import AuthorReassigned, ImportBegun, ImportEnded, SourceFile, VotesBrought
 from core.events.member_events import (
     MemberReinstated,
     MemberSuspended,
@@ -265,6 +267,10 @@ SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
             tells="Not in these words.",
         ),
         CommentPosted(comment="c-2", rule="screening", screening="before", body="buy now", name="Sayantani"),
+        CommentPosted(
+            comment="wp-712400", origin="712400", body="A *b*", name="Sayantani", original="<p>A <em>b</em></p>"
+        ),
+        CommentPosted(comment="wp-712400", origin="712400", unknown=True, name="Sayantani"),
     ),
     CommentEdited: (
         CommentEdited(
@@ -293,6 +299,8 @@ SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
             tells="Not in these words.",
         ),
         CommentEdited(comment="c-2", revision=2, screening="after", body="buy now"),
+        CommentEdited(comment="wp-712400", revision=2, body="A *b*", original="<p>A <em>b</em></p>"),
+        CommentEdited(comment="wp-712400", revision=2, unknown=True),
     ),
     CommentWithdrawn: (CommentWithdrawn(comment="c-2"),),
     CommentRestored: (CommentRestored(comment="c-2"),),
@@ -396,6 +404,28 @@ SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
         EventSkipped(position="1699999999700-39", reason="posted by a fault of 0.1"),
         EventSkipped(position="1699999999700-39"),
     ),
+    ImportBegun: (
+        ImportBegun(
+            imported="i-7c2f",
+            system="wordpress",
+            source="wp",
+            files=(SourceFile(name="blog.xml", sha256="9f86d081"),),
+            options={"member": "wp:{id}"},
+        ),
+        ImportBegun(imported="i-7c2f", system="wordpress", source="wp"),
+    ),
+    ImportEnded: (
+        ImportEnded(imported="i-7c2f", brought=12, known=3, left_out={"unknown-parent": 2}, differs=1),
+        ImportEnded(imported="i-7c2f", brought=12, known=0),
+    ),
+    VotesBrought: (
+        VotesBrought(comment="wp-712400", up=14, down=2),
+        VotesBrought(comment="wp-712400", up=12, score=True),
+    ),
+    AuthorReassigned: (
+        AuthorReassigned(comment="wp-712400", author="u~7"),
+        AuthorReassigned(comment="wp-712400", author="wp-guest:x", kind="guest"),
+    ),
 }
 
 ACTOR: Final = Actor(kind="staff", id="mod~1")
@@ -403,7 +433,11 @@ ACTOR: Final = Actor(kind="staff", id="mod~1")
 
 def without(event: Event, lost: Collection[str]) -> Event:
     """The event as it is read without these fields of its content."""
-    changes: dict[str, Any] = {name: () if name in ("badges", "spans") else None for name in lost}
+    changes: dict[str, Any] = {
+        field.name: field.default if field.default_factory is NODEFAULT else field.default_factory()
+        for field in fields(event)
+        if field.name in lost
+    }
     for name in event.__struct_fields__:
         policy = getattr(event, name)
         if isinstance(policy, Policy | PolicyChanges) and "words" in lost:

@@ -24,6 +24,7 @@ from core.events.comment_events import (
     RevisionRedacted,
 )
 from core.events.event import Event
+from core.events.import_events import ImportBegun, SourceFile
 from core.events.member_events import MemberSuspended, NoteAdded, StandingChanged, WarningGiven
 from core.events.report_events import NoticeFiled, ReportFiled
 from core.events.site_events import ListChanged, PolicyChanged, ScreenerConfigured, SiteOpened
@@ -61,6 +62,7 @@ _STAFF: Final[tuple[type[Event], ...]] = (
     AppealDecided,
     VoteVoided,
     EventSkipped,
+    ImportBegun,
 )
 _PUBLISHER: Final[tuple[type[Event], ...]] = (
     SiteOpened,
@@ -104,6 +106,7 @@ CODES: Final = frozenset(
             "warning",
         ),
         *("cast", "voided", "voter"),
+        *("author", "imported", "left_out", "origin", "source", "system"),
     )
 )
 """Names of the fields of events that hold a text and are not content: ids and codes."""
@@ -112,10 +115,14 @@ BATCH: Final = "b1"
 """The batch of a planted decision that is reversed."""
 _OPEN: Final[Mapping[str, Any]] = {
     "anchor": "q1",
+    "author": ACTOR.id,
+    "brought": 1,
     "cast": "1-1",
     "changes": PolicyChanges(votes=True),
     "decision": "1-1",
+    "imported": "i1",
     "kind": "hs256",
+    "known": 0,
     "list": "insults",
     "member": "eve",
     "number": 1,
@@ -126,7 +133,9 @@ _OPEN: Final[Mapping[str, Any]] = {
     "reverses": BATCH,
     "revision": 1,
     "shape": "hansard",
+    "source": "wp",
     "standing": "held",
+    "system": "wordpress",
     "value": 1,
     "verdict": "uphold",
     "voter": ACTOR.id,
@@ -209,6 +218,10 @@ def _content(field: FieldInfo, text: str) -> Any:
         return PolicyWords(banner={"en": text})
     if field.name == "spans":
         return ((0, 1),)
+    if field.name == "files":
+        return (SourceFile(name=text, sha256="00"),)
+    if field.name == "options":
+        return {"member": text}
     if field.name == "body":
         return f"Some *{text}* words."
     return (text,) if _is_tuple(field.type) else text

@@ -24,6 +24,7 @@ from core.events.statement_events import AppealDecided, AppealFiled
 from core.events.thread_events import AnchorClosed, AnchorOpened, AnchorReopened, AnchorReworded, ThreadOpened
 from core.events.types import (
     COMMENT_EVENTS,
+    IMPORT_EVENTS,
     LIST_EVENTS,
     MEMBER_EVENTS,
     REPORT_EVENTS,
@@ -156,7 +157,7 @@ class Writer:
 
     async def every_event(self) -> None:
         """Write every type of event, each so that its words stay where they get to."""
-        kinds: tuple[type[Event], ...] = (*SITE_EVENTS, *LIST_EVENTS, *MEMBER_EVENTS)
+        kinds: tuple[type[Event], ...] = (*SITE_EVENTS, *LIST_EVENTS, *IMPORT_EVENTS, *MEMBER_EVENTS)
         await self.record("", *map(self.event, kinds), batch=BATCH)
         for number, kind in enumerate(_THREAD):
             first: list[type[Event]] = [] if kind is ThreadOpened else [ThreadOpened]

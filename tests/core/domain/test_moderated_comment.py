@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.comment import UNPOSTED, evolve
+from core.domain.comment import UNPOSTED, Comment, evolve
 from core.domain.moderated_comment import shown
 from core.events.comment_events import (
     CommentApproved,
@@ -24,6 +24,7 @@ from core.events.comment_events import (
     RevisionRedacted,
 )
 from core.events.event import Event
+from core.events.import_events import AuthorReassigned, VotesBrought
 from core.events.report_events import NoticeFiled
 from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
 from core.events.types import COMMENT_EVENTS
@@ -73,6 +74,8 @@ CHANGES: dict[type[Event], tuple[list[Event], Event]] = {
     ),
     NoticeFiled: ([posted()], NoticeFiled(comment="c1", revision=1, reference="n1")),
     CommentFeatured: ([posted()], CommentFeatured(comment="c1")),
+    VotesBrought: ([posted()], VotesBrought(comment="c1", up=3)),
+    AuthorReassigned: ([posted()], AuthorReassigned(comment="c1", author="wp:7")),
     CommentUnfeatured: (
         [posted(), CommentFeatured(comment="c1")],
         CommentUnfeatured(comment="c1"),
@@ -92,4 +95,8 @@ def test_every_event_of_a_comment_changes_its_state(event: type[Event]) -> None:
         if recorded.envelope.comment == "c1":
             comment = evolve(comment, recorded)
     after = evolve(comment, story.record(change, story.caller))
-    assert (after.texts, after.notices, shown(after)) != (comment.texts, comment.notices, shown(comment))
+    assert state(after) != state(comment)
+
+
+def state(comment: Comment) -> tuple[object, ...]:
+    return comment.texts, comment.notices, comment.tally, comment.author, shown(comment)

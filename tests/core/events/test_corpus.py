@@ -38,6 +38,7 @@ REMOVALS = ("removal.requested", "removal.cancelled", "removal.refused")
 APPEALS = ("statement.told", "appeal.filed", "appeal.decided")
 STANDING = ("standing.changed", "warning.given", "warning.acknowledged", "note.added")
 VOTES = ("vote.voided", "vote.restored", "votes.inspected", "suspension.reversed")
+IMPORTS = ("import.begun", "import.ended", "votes.brought", "author.reassigned")
 NEW = {
     *("comment.pinned", "comment.unpinned", "decision.reversed", "thread.labelled", "list.changed", "notice.filed"),
     *("comment.screened", "screener.configured", "screener.removed"),
@@ -45,6 +46,7 @@ NEW = {
     *STANDING,
     *APPEALS,
     *VOTES,
+    *IMPORTS,
 }
 """Types that came after the second way of writing."""
 WAYS = sorted(path.name for path in CORPUS.iterdir())

@@ -211,7 +211,7 @@ class RevisionAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     revision: int
     at: TimeText
     by: RevisionBy
-    status: Literal["published", "pending", "rejected", "redacted"]
+    status: Literal["published", "pending", "rejected", "redacted", "unknown"]
     body: str | None
     html: str | None
     votes_then: VotesThen | None
