@@ -9,17 +9,20 @@ import pytest
 from msgspec.structs import replace
 
 from core.events.envelope import decode
+from core.partitions import partition_of
 from core.position import START
 from core.screener import Screeners
 from projections.thread.fold import fold
 from projections.thread.state import ThreadState
 from tests.support.bounds import BOUND
-from tests.support.house import ADA, ADMIN, AUDITOR, BEN, MOD, SITE, THREAD, House, Who, at, token
+from tests.support.house import ADA, ADMIN, AUDITOR, BEN, MOD, PARTITIONS, SITE, THREAD, House, Who, at, token
 from tests.support.key_host import LOOPBACK, http
 from tests.support.screener_host import SECRET, ScreenerHost, saying, screener_host, screening, set_up, until, worker_of
+from workers.coordination.leases import SCREENING, Leases
 from workers.http_client import HttpClient
 from workers.runtime import metrics
 from workers.screener import screening as module
+from workers.screener.circuit_breaker import FAILURES
 from workers.screener.due_store import DueStore
 
 PAGE: Final = f"threads/{THREAD}"
@@ -289,6 +292,29 @@ async def test_after_five_failures_a_screener_is_left_alone_for_a_while_and_then
         event = await happened(house, (await posted(house, "Another text."))["comment"]["id"])
         assert "failed" not in event["data"]
         assert worker.asker.open_breakers == 0
+
+
+async def test_requests_given_up_with_a_partition_do_not_count_against_the_screener(
+    house: House, host: ScreenerHost
+) -> None:
+    await set_up(house, host)
+    host.hang()
+    async with screening(worker_of(house)) as worker:
+        texts = [(await posted(house, f"Text {number}."))["comment"]["id"] for number in range(FAILURES + 1)]
+        await until(lambda: len(host.requests) == len(texts))
+        # Another process takes the partition, and ends.
+        partition = partition_of(SITE, THREAD, PARTITIONS)
+        other = Leases(house.deployment.calls, house.deployment.keys, "other", of=SCREENING)
+        await house.deployment.calls.call("DEL", house.deployment.keys[partition].screening_lease)
+        nonce = await other.take(partition)
+        assert nonce is not None
+        await until(lambda: partition not in worker.owned)
+        await other.release(partition, nonce)
+        host.open.set()
+        for comment in texts:
+            assert (await happened(house, comment))["data"].get("failed") is None
+        assert worker.asker.open_breakers == 0
+    assert len(host.requests) == 2 * len(texts)
 
 
 async def test_a_slow_screener_holds_back_no_other_site(house: House, host: ScreenerHost) -> None:

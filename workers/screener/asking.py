@@ -96,7 +96,7 @@ class Asker:
         if not breaker.allows():
             raise NoAnswer("breaker", screener.shape)
         metrics.SCREENING_REQUESTS.labels(screener.shape).inc()
-        well = False
+        well: bool | None = False
         try:
             answer = await self._within(
                 deadline,
@@ -106,6 +106,9 @@ class Asker:
             well = True
         except (RequestFailed, UnusableReply) as error:
             raise NoAnswer(error.cause, screener.shape) from None
+        except anyio.get_cancelled_exc_class():
+            well = None  # the partition went to another process, which says nothing of the screener
+            raise
         finally:
             breaker.ended(well=well)
         return Answered(screener.shape, answer)

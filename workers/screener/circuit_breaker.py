@@ -31,9 +31,11 @@ class CircuitBreaker:
         self._trying = True
         return True
 
-    def ended(self, *, well: bool) -> None:
-        """Take the end of a request that was allowed."""
+    def ended(self, *, well: bool | None) -> None:
+        """Take the end of a request that was allowed. None says that it was given up before there was an answer."""
         self._trying = False
+        if well is None:
+            return
         if well:
             self._failed = 0
             return

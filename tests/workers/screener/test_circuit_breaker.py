@@ -40,6 +40,20 @@ def test_after_its_pause_one_request_tries_and_closes_it() -> None:
     assert breaker.allows()
 
 
+def test_a_request_that_was_given_up_says_nothing_of_the_screener() -> None:
+    breaker = CircuitBreaker(30.0, Clock())
+    for _ in range(FAILURES):
+        assert breaker.allows()
+        breaker.ended(well=None)
+    assert not breaker.is_open
+    breaker, clock = opened()
+    clock.now = 30.0
+    assert breaker.allows()
+    breaker.ended(well=None)
+    assert breaker.is_open
+    assert breaker.allows(), "another one may try"
+
+
 def test_a_trial_that_fails_leaves_it_open_for_another_pause() -> None:
     breaker, clock = opened()
     clock.now = 30.0
