@@ -115,7 +115,11 @@ def _sizes(rate: float) -> Sizes:
 
 def _figures(outcome: Outcome) -> list[str]:
     told = (("back", outcome.back, "s"), ("level", outcome.level, "s"), ("before the fault", outcome.rate, "writes/s"))
-    return [f"{said} {value:.2f} {unit}" for said, value, unit in told if value is not None]
+    found = [f"{said} {value:.2f} {unit}" for said, value, unit in told if value is not None]
+    if (judged := outcome.judged) is not None:
+        found += [f"{judged.texts} texts judged", f"{judged.asked_again} asked about again"]
+        found.append(f"the longest wait {judged.longest:.1f} s")
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -52,16 +52,17 @@ async def played(plan: Plan, program: Path) -> AsyncIterator[Played]:
 
 def _stages(plan: Plan, kind: Kind, program: Path) -> list[list[tuple[Fault, int]]]:
     """The rounds of a kind of deployment, by the stage that they are played on."""
-    groups: dict[tuple[bool, bool, bool, bool], list[tuple[Fault, int]]] = {}
+    groups: dict[tuple[bool, ...], list[tuple[Fault, int]]] = {}
     for fault in catalogue.of(kind, program):
         if plan.only in (None, fault.name):
-            some = groups.setdefault((fault.proxied, fault.altered, fault.clock, fault.mixed), [])
+            some = groups.setdefault(tuple(fault.needs.values()), [])
             some += [(fault, number) for number in range(plan.rounds)]
     found = []
-    for (_, _, clock, mixed), some in groups.items():
+    for some in groups.values():
+        first = some[0][0]
         # Not one fault after the other: what one leaves behind is what the next has to live with.
         random.Random(plan.seed).shuffle(some)
-        many = 1 if clock or mixed else ROUNDS_OF_A_STAGE
+        many = 1 if first.clock or first.mixed else ROUNDS_OF_A_STAGE
         found += [some[at : at + many] for at in range(0, len(some), many)]
     return found
 
@@ -72,8 +73,7 @@ async def _on_one_stage(
     first = some[0][0]
     left = list(some)
     while left:
-        needs = {"proxied": first.proxied, "altered": first.altered, "clock": first.clock, "mixed": first.mixed}
-        async with staged(kind, program=program, **needs) as stage:
+        async with staged(kind, program=program, **first.needs) as stage:
             while left:
                 fault, number = left.pop(0)
                 try:

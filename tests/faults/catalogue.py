@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.faults import engines, processes, servers, versions
+from tests.faults import engines, processes, screening, servers, versions
 from tests.faults.stage import Kind
 from tests.faults.trouble import Trouble
 
@@ -29,6 +29,13 @@ class Fault(NamedTuple):
 
     mixed: bool = False
     """It needs processes of the version before, and nobody else can use the deployment afterwards."""
+    screened: bool = False
+    """It needs a screener that texts wait for."""
+
+    @property
+    def needs(self) -> dict[str, bool]:
+        """What `stage.staged` has to put up for it."""
+        return {name: getattr(self, name) for name in ("proxied", "altered", "clock", "mixed", "screened")}
 
     @property
     def slug(self) -> str:
@@ -54,6 +61,10 @@ FAULTS: Final = (
     Fault("clock jumped at a promotion", servers.jump_clock_at_promotion, _COPIED, clock=True),
     Fault("disk full", servers.fill_disk, _SINGLE, altered=True),
     Fault("format raised beside an older version", versions.raise_format, _ALL, mixed=True),
+    Fault("screener killed", screening.kill_screener, _ALL, screened=True),
+    Fault("screener frozen", screening.freeze_screener, _ALL, screened=True),
+    Fault("primary killed while texts wait for a screener", screening.kill_primary, _ALL, screened=True),
+    Fault("lagging failover while texts wait for a screener", screening.lagging_failover, _COPIED, screened=True),
 )
 
 

@@ -12,6 +12,7 @@ What = Literal[
     "view",  # what is served is not the fold of the log
     "cursor",  # the views did not catch up, or are beyond the log
     "feed",  # a client's record is not the visible history
+    "screening",  # a text that waited for a screener was not judged, or not once, or not as the screener said
     "zombie",  # who lost the partition wrote to it
     "defect",  # an answer that nobody may get: 500, a problem that makes no sense here
     "silence",  # a deed that was never answered, long after the fault was over

@@ -14,17 +14,22 @@ STORM: int = 120
 
 async def kill_gateway(trouble: Trouble) -> None:
     """One gateway is gone, with all requests that it had under way."""
-    await _killed(trouble, trouble.stage.gateways)
+    await kill_one_of(trouble, trouble.stage.gateways)
 
 
 async def kill_projector(trouble: Trouble) -> None:
     """One projector is gone, in the middle of a commit perhaps; its leases run out."""
-    await _killed(trouble, trouble.stage.projectors)
+    await kill_one_of(trouble, trouble.stage.projectors)
 
 
 async def freeze_projector(trouble: Trouble) -> None:
     """A projector stands still, shorter or longer than its leases last, and then goes on as if nothing were."""
-    victim = trouble.dice.choice(trouble.stage.projectors)
+    await freeze_one_of(trouble, trouble.stage.projectors)
+
+
+async def freeze_one_of(trouble: Trouble, among: Sequence[Hansard]) -> None:
+    """Let one process stand still for a while."""
+    victim = trouble.dice.choice(among)
     victim.freeze()
     trouble.strike()
     if trouble.dice.random() < 0.5:
@@ -44,7 +49,8 @@ async def cancelled_requests(trouble: Trouble) -> None:
             await anyio.sleep(trouble.dice.uniform(0, 0.02))
 
 
-async def _killed(trouble: Trouble, among: Sequence[Hansard]) -> None:
+async def kill_one_of(trouble: Trouble, among: Sequence[Hansard]) -> None:
+    """Kill one process, and start it again a while later."""
     victim = trouble.dice.choice(among)
     await blocking(victim.kill)
     trouble.strike()

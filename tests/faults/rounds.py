@@ -1,6 +1,7 @@
 """One round: threads of its own, a load that goes on, a fault in the middle of it, and the oracle at the end."""
 
 import random
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Final
 
@@ -12,9 +13,11 @@ from msgspec.structs import replace
 from core.position import Position
 from core.redis.errors import is_passing
 from core.refusals import Unavailable
+from tests.faults import book as books
 from tests.faults.catalogue import Fault
 from tests.faults.clients import Client
 from tests.faults.findings import Finding
+from tests.faults.judged import Judged, faults_of_screening, figures, until_judged
 from tests.faults.load import Load
 from tests.faults.oracle import cursor_of, judge
 from tests.faults.readers import FeedClient, Reader, fresh_page
@@ -23,6 +26,7 @@ from tests.faults.scene import Scene
 from tests.faults.stage import Stage, patiently
 from tests.faults.trouble import Trouble
 from tests.faults.zombies import Zombies
+from tests.support.screener_host import ScreenerHost
 
 BACK_WITHIN: Final = 90.0
 """Seconds after which writes that are not back are a finding."""
@@ -62,6 +66,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     zombies: int
     rate: float | None = None
     """Writes a second that were acknowledged before the fault."""
+    judged: Judged | None = None
+    """What the screener did, where texts wait for one."""
 
 
 async def play(stage: Stage, fault: Fault, number: int, seed: str, sizes: Sizes) -> Outcome:
@@ -102,6 +108,9 @@ async def play(stage: Stage, fault: Fault, number: int, seed: str, sizes: Sizes)
         findings += [Finding(what="defect", detail=f"{one} exited by itself") for one in await stage.well()]
         await load.settle()
         await load.again(AGAIN, dice)
+        judged = None
+        if stage.host is not None:
+            judged = await _screened(stage, stage.host, threads, findings)
         await patiently(zombies.rise)
         verdict = await patiently(lambda: judge(stage.deployment, record, zombies))
         findings += verdict.findings
@@ -121,7 +130,17 @@ async def play(stage: Stage, fault: Fault, number: int, seed: str, sizes: Sizes)
         resets=sum(feed.resets for feed in feeds),
         zombies=zombies.tried,
         rate=rate,
+        judged=judged,
     )
+
+
+async def _screened(stage: Stage, host: ScreenerHost, threads: Collection[str], findings: list[Finding]) -> Judged:
+    """Hold the log to what the screener was asked and said, once nothing is due there."""
+    if not await patiently(lambda: until_judged(stage.deployment, stage.log)):
+        findings.append(Finding(what="screening", detail="texts still wait for the screener"))
+    book = await patiently(lambda: books.read(stage.log))
+    findings += faults_of_screening(book, host.requests)
+    return figures(book, host.requests, threads)
 
 
 class _Recovery:

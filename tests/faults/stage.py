@@ -1,10 +1,10 @@
-"""Where faults happen: servers, gateways and projectors of one deployment, all of them started here, all mortal."""
+"""Where faults happen: servers and processes of one deployment, all of them started here, all mortal."""
 
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
@@ -15,19 +15,26 @@ from core.redis.deployment import Deployment, open_deployment
 from core.refusals import Unavailable
 from tests.faults import engines
 from tests.faults.clients import Client
-from tests.faults.people import SECRET, SITE, Tokens
+from tests.faults.judged import judging
+from tests.faults.people import ADMIN, SECRET, SITE, Tokens
 from tests.faults.proxy import Proxy
 from tests.faults.workers import Hansard
 from tests.support import clusters
 from tests.support.clusters import Cluster, Node, Sentinels
+from tests.support.screener_host import SECRET as SCREENER_SECRET
+from tests.support.screener_host import ScreenerHost, screener_host
 from tests.support.servers import free_port
 from workers.embedded import server as embedded
 
 Kind = Literal["single", "sentinel", "cluster"]
 
 PARTITIONS: Final = 6
+SCREENERS: Final = 2
 MAX_DEPTH: Final = 8
 LEVELS: Final[dict[Kind, str]] = {"single": "fsynced", "sentinel": "replicated", "cluster": "replicated"}
+DEADLINE: Final = 60
+"""Seconds that a screener has for an answer: so many that only what is never asked again goes without."""
+CONTACTS_KEY: Final = "the key of what is sealed where things fail"
 _OURS: Final = ("port", "unixsocketperm")
 _Answer = TypeVar("_Answer")
 
@@ -43,6 +50,8 @@ class Stage:
         self.nodes: list[Node] = []
         self.gateways: list[Hansard] = []
         self.projectors: list[Hansard] = []
+        self.screeners: list[Hansard] = []
+        self.host: ScreenerHost | None = None
         self.cluster: Cluster | None = None
         self.sentinels: Sentinels | None = None
         self.proxy: Proxy | None = None
@@ -70,7 +79,7 @@ class Stage:
     @property
     def workers(self) -> list[Hansard]:
         """Every process of Hansard."""
-        return [*self.gateways, *self.projectors]
+        return [*self.gateways, *self.projectors, *self.screeners]
 
     def slot_of(self, thread: str) -> int:
         """The slot that a thread lies in."""
@@ -121,8 +130,14 @@ class Stage:
         """Open the site, through the gateways that run by now."""
         self._deployment, self._log = deployment, RedisLog(deployment)
         client = Client(self.addresses, self.tokens)
-        document = {"name": "Kew", "policy": {"max_depth": MAX_DEPTH, "rates": rates}, "keys": {"hs256": [SECRET]}}
+        policy: dict[str, Any] = {"max_depth": MAX_DEPTH, "rates": rates}
+        if self.host is not None:
+            policy["screening"] = {"when": "before", "deadline": DEADLINE, "on_failure": "hold"}
+        document = {"name": "Kew", "policy": policy, "keys": {"hs256": [SECRET]}}
         await self._put(client, "", document, self.tokens.operator)
+        if self.host is not None:
+            screener = {"url": self.host.url, "shape": "hansard", "secret": SCREENER_SECRET}
+            await self._put(client, "/screening", screener, self.tokens.of(ADMIN))
         client.close()
 
     @staticmethod
@@ -157,12 +172,14 @@ async def staged(
     altered: bool = False,
     clock: bool = False,
     mixed: bool = False,
+    screened: bool = False,
 ) -> AsyncIterator[Stage]:
     """A deployment that runs for the block.
 
     With `proxied`, the processes reach a single server through `stage.proxy`. With `altered`, servers have disks that
     can be filled, and with `clock` clocks that can be set. With `mixed`, the first gateway and the first projector are
-    of the version before, and so is the format.
+    of the version before, and so is the format. With `screened`, texts wait for a screener, `stage.host`, that two
+    processes ask.
     """
     real = program or engines.programs()[engines.OURS]
     with ExitStack() as stack:
@@ -170,7 +187,7 @@ async def staged(
         stage = Stage(kind, real, home)
         used = engines.wrapped(real, home, clock=clock) if altered or clock else real
         url = await run_sync(_servers, stack, stage, used)
-        async with anyio.create_task_group() as tasks:
+        async with _screener(needed=screened) as stage.host, anyio.create_task_group() as tasks:
             for_workers = url
             if proxied:
                 stage.proxy = Proxy(stage.nodes[0].port)
@@ -178,6 +195,9 @@ async def staged(
                 for_workers = f"redis://127.0.0.1:{stage.proxy.port}"
             settings = {"REDIS_URL": for_workers, "DURABILITY": stage.level, "PARTITIONS": str(PARTITIONS)}
             settings["DRAIN"] = "2"
+            if screened:
+                settings |= {"CONTACTS_KEY": CONTACTS_KEY, "PRIVATE_HOOKS": clusters.HOST}
+                stage.screeners = [Hansard("screener", home, settings) for _ in range(SCREENERS)]
             stage.gateways = [Hansard("gateway", home, settings, older=mixed and not n) for n in range(gateways)]
             stage.projectors = [Hansard("projector", home, settings, older=mixed and not n) for n in range(projectors)]
             # Who is older comes first, and opens the deployment in its format.
@@ -191,6 +211,17 @@ async def staged(
                 await stage.open(deployment, rates="normal" if mixed else "off")
                 yield stage
             tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _screener(*, needed: bool) -> AsyncIterator[ScreenerHost | None]:
+    """The screener that texts wait for in the block."""
+    if not needed:
+        yield None
+        return
+    async with screener_host() as host:
+        host.reply = judging
+        yield host
 
 
 def _servers(stack: ExitStack, stage: Stage, program: Path) -> str:

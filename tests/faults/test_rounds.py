@@ -1,18 +1,24 @@
 """Rounds as `make faults` plays them, with processes of their own; small, and few."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from core.events.comment_events import CommentScreened
+from tests.faults import book as books
 from tests.faults import catalogue, cutting, engines, rounds
 from tests.faults.__main__ import main
+from tests.faults.book import Book
 from tests.faults.catalogue import Fault
 from tests.faults.clients import Client
 from tests.faults.findings import Finding
+from tests.faults.judged import faults_of_screening
 from tests.faults.readers import FeedClient, fresh_page
 from tests.faults.rounds import Outcome, Sizes, play
 from tests.faults.stage import staged
 from tests.faults.table import rows, table, write
+from tests.support.screener_host import Received
 
 SMALL = Sizes(threads=2, clients=4, rate=80, feeds=2, readers=1, before=10, after=10)
 CUTS = 4
@@ -46,6 +52,33 @@ async def test_an_older_version_beside_todays_leaves_nothing_blank_and_passes_no
         outcome = await play(stage, fault("format raised beside an older version"), 0, "ci", SMALL)
         assert outcome.findings == []
         assert outcome.acknowledged > SMALL.before
+
+
+async def test_each_text_that_waits_for_a_screener_is_judged_once_whatever_dies() -> None:
+    async with staged("single", gateways=1, projectors=1, screened=True) as stage:
+        for name in ("screener killed", "primary killed while texts wait for a screener"):
+            outcome = await play(stage, fault(name), 0, "ci", SMALL)
+            assert outcome.findings == []
+            assert outcome.judged is not None
+            assert outcome.judged.texts > SMALL.before
+        assert stage.host is not None
+        book, requests = await books.read(stage.log), list(stage.host.requests)
+    assert list(faults_of_screening(book, requests)) == []
+    # A request under another id, a text that nobody asked about, answers that are missing, one that is there twice.
+    asked = next(one for one in requests if one.json["type"] == "text.written")
+    renamed = asked._replace(headers={**asked.headers, "webhook-id": "scr_other"})
+    assert "under 2 ids" in told(book, [*requests, renamed])
+    about = asked.json["comment"]["id"]
+    assert "nobody asked" in told(book, [one for one in requests if one.json["comment"]["id"] != about])
+    answers = [one for events in book.partitions for one in events if isinstance(one.event, CommentScreened)]
+    unanswered = Book([[one for one in events if one not in answers] for events in book.partitions])
+    assert "never judged" in told(unanswered, requests)
+    assert "judged 2 times" in told(Book([*book.partitions, answers[:1]]), requests)
+
+
+def told(book: Book, requests: Sequence[Received]) -> str:
+    """What the oracle finds in what a screener was asked."""
+    return "\n".join(map(str, faults_of_screening(book, requests)))
 
 
 async def test_whatever_a_file_of_writes_lost_at_its_end_what_is_left_is_whole() -> None:

@@ -1,4 +1,4 @@
-"""Gateways and projectors as processes of their own, which can be killed, frozen, and started again."""
+"""Gateways, projectors and screeners as processes of their own, which can be killed, frozen, and started again."""
 
 import os
 import signal
@@ -22,11 +22,11 @@ POLL: Final = 0.02
 
 _ROOT: Final = Path(__file__).parents[2]
 
-Role = Literal["gateway", "projector"]
+Role = Literal["gateway", "projector", "screener"]
 
 
 class Hansard:
-    """One `hansard gateway` or `hansard projector`, always at the same address: `url`."""
+    """One `hansard gateway`, `hansard projector` or `hansard screener`, always at the same address: `url`."""
 
     def __init__(self, role: Role, home: Path, settings: dict[str, str], *, older: bool = False) -> None:
         self.role = role
