@@ -27,6 +27,7 @@ from projections.read.walk import Onward
 from projections.thread.state import CommentState, NoticeWords, ReportState
 from projections.views import layout
 from projections.views.listings.appeals import APPEALS
+from projections.views.listings.imported import import_of, waits_since
 from projections.views.listings.labelled import LABELLED
 from projections.views.listings.listing import BY_POSITION, CommentListing
 from projections.views.listings.notices import NOTICES, reference_of
@@ -85,13 +86,16 @@ class SuspensionAppeals(NamedTuple):
 async def queue(
     served: Served, site: str, query: QueueQuery, hands: Hands = NO_HANDS, appeals: SuspensionAppeals | None = None
 ) -> PageAnswer:
-    """A page of the queue, oldest first over all partitions. Raises BadCursor, and Unavailable for `by` in older views.
+    """A page of the queue, oldest first over all partitions, and then what imports brought.
+
+    Raises BadCursor, and Unavailable for `by` in older views.
 
     The order is of one moment per partition, the rows of a later moment per thread. Comments decided in between are
     left out, so a response may hold fewer than `limit` items and still have `next`.
     """
     filters = query.state, query.thread, query.member, query.by, query.limit
-    mark = cursors.mark("queue", site, *filters, *(() if query.label is None else (query.label,)))
+    later = (query.label,) if query.import_ is None else (query.label, query.import_)
+    mark = cursors.mark("queue", site, *filters, *(() if later == (None,) else later))
     after = listing.place(QUEUE, query.cursor, mark)
     partitions = list(served.keys) if query.thread is None else [served.keys.of(site, query.thread)]
     parts = await gathered([partial(_part, served, partition, site, query, after) for partition in partitions])
@@ -137,7 +141,7 @@ async def _listed(
 ) -> _QueuePart:
     start = listing.start(BY_POSITION, partition, after, oldest_first=True)
     states = _STATES[query.state] if of is QUEUE else ""
-    filters = query.thread or "", query.member or "", query.by or "", states, query.label or ""
+    filters = query.thread or "", query.member or "", query.by or "", states, query.label or "", query.import_ or ""
     reply = await served.partition(
         _QUEUE,
         partition,
@@ -176,7 +180,8 @@ async def _items(
         ms, n, number = one.place
         make = _CASES.get(query.state)
         case = _waiting(comment, query) if make is None else make(comment, one.member)
-        if case is None or (number in merged and comment.queued_since != Position(ms, n)):
+        since = waits_since(ms)
+        if case is None or (number in merged and comment.queued_since != Position(since, n)):
             continue
         parent = None if comment.parent is None else parents.get((thread, comment.parent))
         row = viewer_rows.with_text(line, thread, _STAFF, case.revision, Onward(site, thread))
@@ -189,7 +194,8 @@ async def _items(
             "thread": threads.staff_thread(states_of[thread]),
             "parent": None if parent is None else _row(parent, site, thread),
             "published": _published(comment),
-            "since": rfc3339(ms),
+            "since": rfc3339(since),
+            "import": import_of(ms, one.member),
             "held_by": case.held_by,
             "reports": [
                 {"reason": report.reason, "note": report.note, "at": rfc3339(report.at), "by": report.by}

@@ -17,7 +17,7 @@ from projections.views.listings.labelled import LABELLED
 from projections.views.listings.listing import position_text
 from projections.views.listings.notices import NOTICES
 from projections.views.listings.pending import PENDING
-from projections.views.listings.queue import NOBODY
+from projections.views.listings.queue import NOBODY, QUEUE
 from projections.views.listings.removals import REMOVALS
 from projections.views.listings.reported import REPORTED
 
@@ -52,6 +52,8 @@ class Summary(NamedTuple):
     median_wait: int | None
     removal: int = 0
     appeal: int = 0
+    imported: int = 0
+    """Comments in the queue for what imports brought, which no other figure counts."""
 
     def document(self, caller: str, now: int, titles: Mapping[str, str]) -> dict[str, Any]:
         """The summary for a moderator at `now`, in milliseconds since 1970, with `titles` by thread."""
@@ -61,7 +63,7 @@ class Summary(NamedTuple):
             "removal": self.removal,
             "appeal": self.appeal,
             "legal": self.legal,
-            "imported": 0,
+            "imported": self.imported,
             "oldest": None if self.oldest is None else max(0, now - self.oldest) // 1000,
             "threads": [{**one._asdict(), "title": titles.get(one.thread)} for one in self.threads],
             "today": {
@@ -81,6 +83,7 @@ class _SummaryPart(NamedTuple):
     decided: list[list[str]]
     removal: int
     appeal: int
+    imported: int
 
 
 async def summarize(
@@ -98,12 +101,12 @@ async def summarize(
         reply = await served.partition(
             _SUMMARIZE,
             partition,
-            lambda g: [partition.listing(g, site, one.name) for one in (*_COUNTED, LABELLED)],
+            lambda g: [partition.listing(g, site, one.name) for one in (*_COUNTED, LABELLED, QUEUE)],
             (f"[{position_text(max(since, 0), 0)}", THREADS, examined, label or ""),
         )
-        pending, reported, oldest, threads, decided, removal, appeal, legal = reply.parts
+        pending, reported, oldest, threads, decided, removal, appeal, legal, imported = reply.parts
         return _SummaryPart(
-            pending, reported, legal, oldest.decode(), _lines(threads), _lines(decided), removal, appeal
+            pending, reported, legal, oldest.decode(), _lines(threads), _lines(decided), removal, appeal, imported
         )
 
     parts = await gathered([partial(part, one) for one in served.keys])
@@ -124,6 +127,7 @@ async def summarize(
         median_wait=int(median(waits)) if waits else None,
         removal=sum(one.removal for one in parts),
         appeal=sum(one.appeal for one in parts),
+        imported=sum(one.imported for one in parts),
     )
 
 

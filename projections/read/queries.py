@@ -100,8 +100,13 @@ class MemberCommentsQuery(ListQuery, frozen=True, kw_only=True):
     status: Status | None = None
 
 
-class QueueQuery(ListQuery, frozen=True, kw_only=True):
-    """A page of the moderation queue, optionally of one state, thread, label, author or member of staff."""
+IMPORT_PATTERN: Final = rf"^[A-Za-z0-9_-]{{1,64}}{END}"
+NO_IMPORT: Final = "none"
+"""In a query: what no import brought."""
+
+
+class QueueQuery(ListQuery, frozen=True, kw_only=True, rename={"import_": "import"}):
+    """A page of the moderation queue, optionally of one state, thread, label, author, member of staff or import."""
 
     state: (
         Annotated[
@@ -120,6 +125,17 @@ class QueueQuery(ListQuery, frozen=True, kw_only=True):
         | None
     ) = None
     label: _OnlyLabel | None = None
+    import_: (
+        Annotated[
+            str,
+            Meta(
+                pattern=IMPORT_PATTERN,
+                examples=[NO_IMPORT],
+                description="Only what this import brought, or with `none` only what no import brought.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 RULE_PATTERN: Final = rf"^[A-Za-z0-9_.-]{{1,80}}{END}"

@@ -17,7 +17,7 @@ from core.times import TimeText, rfc3339
 from projections.thread.state import CommentState, Gone, Text
 from projections.views.viewer import Viewer
 
-LAYOUT: Final = 6
+LAYOUT: Final = 7
 """Version of the stored rows (`projections.views.versions`): raised by every change in their fields."""
 
 EMPTY_REPLIES: Final = b'{"count":0,"comments":[],"next":null}'

@@ -33,10 +33,10 @@ LAYOUT: Final[Mapping[str, int]] = {
     "anchored": 1,
     "replies": 1,
     "answers": 1,
-    "revisions": 3,
+    "revisions": 4,
     "ballots": 1,
     "waiting": 2,
-    "reports": 2,
+    "reports": 3,
     "filed": 1,
     **{listing.name: listing.version for listing in registry.LISTINGS},
 }

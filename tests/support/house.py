@@ -247,6 +247,10 @@ class House:
         """Wait until the views have this position of a thread."""
         assert await progress.reached(self.served, SITE, thread, Position.parse(position), within=BOUND)
 
+    async def passed(self, position: Position, thread: str = THREAD) -> None:
+        """Wait until the views have folded the event at this position of a thread, whether readers notice it or not."""
+        assert await progress.passed(self.served, SITE, thread, position, within=BOUND)
+
     async def rows(self, who: Who | None = None, thread: str = THREAD, query: str = "") -> list[dict[str, Any]]:
         """The top-level rows of the page."""
         answer = await self.get(f"threads/{thread}{query}", who)

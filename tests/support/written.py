@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from msgspec import json
 
-from core import heads
 from core.caller import Actor
 from core.events.comment_events import (
     CommentApproved,
@@ -17,7 +16,7 @@ from core.events.comment_events import (
     DecisionReversed,
     RevisionRedacted,
 )
-from core.events.envelope import Stamp, encode
+from core.events.envelope import Stamp
 from core.events.event import Event
 from core.events.skip_events import EventSkipped
 from core.events.statement_events import AppealDecided, AppealFiled
@@ -34,10 +33,10 @@ from core.events.types import (
     VOTE_EVENTS,
 )
 from core.events.vote_events import VoteCast, VoteVoided
-from core.log.port import Append, Appended, Load, NewEvent
 from core.places import Owner
 from core.position import Position
 from projections.thread.snapshots import FIRST
+from tests.support.direct import append_directly
 from tests.support.house import ADMIN, ADMIN_SECRET, AUDITOR, EVE, MOD, SITE, THREAD, House, Who, at
 from tests.support.planting import ACTOR, BATCH, Body, Marks, event, found_in
 from workers.gateway.operations.operation import COMMENT, Access, Operation
@@ -131,25 +130,9 @@ class Writer:
         self, thread: str, *some: Event, by: Actor = ACTOR, c: bytes | None = None, batch: str | None = None
     ) -> list[Position]:
         """Append events as a decision would, but without one."""
-        log = self.house.log
+        self.kinds |= {type(one) for one in some}
         stamp = Stamp(actor=by, site=DIRECT, thread=thread, batch=batch)
-        made = []
-        for one in some:
-            e, content = encode(one, stamp)
-            made.append(
-                NewEvent(
-                    head=heads.of(one, by),
-                    e=e,
-                    c=content if c is None else c,
-                    note=heads.note(one, batch),
-                    mark=heads.mark(one),
-                )
-            )
-            self.kinds.add(type(one))
-        now = (await log.load(Load(site=DIRECT, thread=thread, heads=()))).now
-        outcome = await log.append(Append(site=DIRECT, thread=thread, expected={}, events=tuple(made), now=now))
-        assert isinstance(outcome, Appended)
-        return list(outcome.positions)
+        return await append_directly(self.house.log, stamp, *some, c=c)
 
     def event(self, kind: type[Event], **given: Any) -> Event:
         """An event with planted words."""

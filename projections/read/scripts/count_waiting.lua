@@ -23,7 +23,7 @@ for key = 2, 3 do
   while true do
     local some = redis.call('ZRANGEBYLEX', KEYS[key], at, '+', 'LIMIT', 0, STEP)
     for i = 1, #some do
-      local place = places[string.match(some[i], '^%d+ %d+ (%S+) %S+ %S+$')]
+      local place = places[string.match(some[i], '^%d+ %d+ (%S+) ')]
       if place then
         reply[place + key - 2] = reply[place + key - 2] + 1
       end

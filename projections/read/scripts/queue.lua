@@ -1,22 +1,24 @@
 #!lua flags=no-writes
--- List one partition's part of a moderation queue, oldest first.
+-- List one partition's part of a moderation queue, oldest first, and then what imports brought.
 --
 -- KEYS  1 generation  2 pending, reported, or queue  3 labelled
 -- ARGV  1 generation of the keys   2 start, as a bound of ZRANGEBYLEX:
 --         `-`, `[<since> <n>` or `(<since> <n>!`   3 maximum number of members
 --       4 only this thread, or empty   5 only this author, or empty   6 only held by this member of staff, or empty
 --       7 only these states, as letters, or empty   (6 and 7: of `queue` alone)
---       8 only threads with this label, or empty
+--       8 only threads with this label, or empty   9 only what this import brought, or "none" for what no import did,
+--       or empty: the last word of a member whose place begins with 5 to 9 is its import
 -- Returns {generation, number of all matches, members}: members, one per line, are
--- `<since, 15 digits> <n, 12 digits> <thread> <comment> <author>`, and of `queue` ` <state> <holder> …`.
+-- `<since, 15 digits> <n, 12 digits> <thread> <comment> <author>`, of `queue` ` <state> <holder> …`, and
+-- ` <import>`.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then
   return {generation}
 end
 local from, limit, thread, author = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local holder, states, label = ARGV[6], ARGV[7], ARGV[8]
-if thread == '' and author == '' and holder == '' and states == '' and label == '' then
+local holder, states, label, import = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+if thread .. author .. holder .. states .. label .. import == '' then
   local found = redis.call('ZRANGEBYLEX', KEYS[2], from, '+', 'LIMIT', 0, limit)
   return {generation, redis.call('ZCARD', KEYS[2]), table.concat(found, '\n')}
 end
@@ -34,6 +36,7 @@ while true do
     local is_wanted = (thread == '' or of == thread) and (author == '' or by == author)
     is_wanted = is_wanted and (label == '' or redis.call('ZSCORE', KEYS[3], label .. ' ' .. of))
     is_wanted = is_wanted and (holder == '' or held == holder)
+    is_wanted = is_wanted and (import == '' or import == (string.match(some[i], '^[5-9].* (%S+)$') or 'none'))
     is_wanted = is_wanted and (states == '' or (state ~= nil and string.find(states, state, 1, true) ~= nil))
     if is_wanted then
       total = total + 1

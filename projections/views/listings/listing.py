@@ -8,7 +8,6 @@ first word of its members.
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
-from core.position import Position
 from projections.thread.state import CommentState, ThreadState
 
 Members = tuple[tuple[str, int], ...]
@@ -125,8 +124,3 @@ def fourth_word(member: str) -> str:
 def last_word(member: str) -> str:
     """The last word of a member."""
     return member.rpartition(" ")[2]
-
-
-def queued(since: Position, comment: CommentState, thread: str) -> Members:
-    """The member of a comment that needs a moderator: `<ms> <n> <thread> <comment> <author>`."""
-    return ((f"{position_text(since.ms, since.n)} {thread} {comment.id} {comment.author.id}", 0),)

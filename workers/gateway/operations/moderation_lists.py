@@ -117,9 +117,8 @@ OPERATIONS: Final = (
         detail=(
             "`oldest` and `median_wait` are in seconds: since the oldest item waits, and from when an item first "
             "waited or was reported until a moderator decided. A day is one of the site's `timezone`. A comment that "
-            "waits and is reported counts in both. What imports brought is counted nowhere. `removal` and "
-            "`appeal` count what waits, but no appeals against suspensions. `legal` and `imported` are 0 in this "
-            "version. The figures may be a second old."
+            "waits and is reported counts in both. `removal`, `appeal` and `legal` count what waits. What imports "
+            "brought into the queue is counted in `imported` alone. The figures may be a second old."
         ),
         handler=read_summary,
         query=SummaryQuery,

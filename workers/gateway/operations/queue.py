@@ -83,9 +83,10 @@ OPERATIONS: Final = (
             "Without `state`, the queue has every comment once, by when it first waited or was reported. An item that "
             "is both shows the revision that waits, with the rule or the moderator in `held_by`, and its open reports "
             "in `reports`; a decision settles both. A waiting comment keeps its place, even if it is edited or held "
-            "again. With `by`, an item is listed by when it first waited or was reported, too. With `state=appeal`, an "
-            "appeal against a suspension has a `member` and no comment, and is decided by `PUT "
-            "…/suspension/appeal/decision`. `in_hand` names the "
+            "again. What an import brought comes after all else, and names its import: a text that waits, or a comment "
+            "whose open reports are all an import's. `import` finds what one import brought. With `by`, an item is "
+            "listed by when it first waited or was reported, too. With `state=appeal`, an appeal against a suspension "
+            "has a `member` and no comment, and is decided by `PUT …/suspension/appeal/decision`. `in_hand` names the "
             "moderator who reads the item."
         ),
         handler=read_queue,
@@ -105,6 +106,7 @@ OPERATIONS: Final = (
                     "parent": None,
                     "published": None,
                     "since": "2023-10-29T11:31:00.000Z",
+                    "import": None,
                     "held_by": {
                         "kind": "rule",
                         "name": "links",

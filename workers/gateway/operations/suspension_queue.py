@@ -52,6 +52,7 @@ async def _item(request: Request[Any, Any], member: str) -> dict[str, Any] | Non
         "parent": None,
         "published": None,
         "since": rfc3339(appeal.filed.ms),
+        "import": None,
         "held_by": None,
         "reports": [],
         "in_hand": None,

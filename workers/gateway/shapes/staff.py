@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from core.events.member_events import Standing
 from core.ids import END, CommentId, MemberId, ThreadId
@@ -102,6 +102,9 @@ class QueueItem(Struct, frozen=True, kw_only=True):
     parent: Row | None
     published: PublishedText | None
     since: TimeText
+    import_: Annotated[
+        str | None, Meta(description="The import that brought the text that waits, or all open reports; null if none.")
+    ] = field(name="import")
     held_by: Annotated[HeldBy | None, Meta(description="Null for a removal request, an appeal and a notice.")]
     reports: list[OpenReport]
     in_hand: InHand | None
