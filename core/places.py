@@ -144,7 +144,7 @@ WORDLESS: Final[Mapping[str, str]] = {
     SITES_NOTED: "a mark",
     EVERY.deployment: "the deployment's id",
     EVERY.heads(ANY, ANY): "positions, values of votes, and names, counts and digests of word lists",
-    EVERY.member_record(ANY, ANY): "counts, times, and sketches of 20 texts: 32-bit hashes of runs of three words",
+    EVERY.member_record(ANY, ANY): "counts, times, and sketches of 20 texts: 20-bit hashes of runs of three words",
     EVERY.staff_names(ANY): "digests of names, ids of staff, and times",
     EVERY.thread_names(ANY, ANY): "digests of names, ids of members, and times",
     EVERY.commands(ANY_NUMBER): "positions, and digests of requests: 48 bits, not salted",

@@ -46,7 +46,7 @@ def _of_event(recorded: Recorded, result: Result, site: str, policy: Policy, *, 
                 member=recorded.envelope.actor.id,
                 counts=(outcome,) if is_more else (),
                 last_at=recorded.position.ms if isinstance(event, CommentPosted) else None,
-                text=b"" if body is None else entry(event.comment, sketch(body)),
+                text="" if body is None else entry(event.comment, sketch(body)),
             )
         case CommentApproved(revision=revision) if result.before is not None:
             # A comment that readers see for the first time is one more of its author's.

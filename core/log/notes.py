@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from core.keys import Keys, Partition
-from core.member_record import ENTRY, KEPT_MS, MOST_TEXTS, RecordNote
+from core.member_record import CHARACTER, COMMENT, ENTRY, KEPT_MS, MOST_TEXTS, RecordNote, stored
 from core.redis.command import Argument, RedisCommand, script_command
 from core.redis.router import Router
 from core.redis.script import Script
@@ -60,4 +60,12 @@ def _names(partition: Partition, note: NameNote) -> str:
 
 def _arguments(note: RecordNote) -> Sequence[Argument]:
     times = (note.last_at, note.rejected_at, note.forgiven_at)
-    return (KEPT_MS, ENTRY, MOST_TEXTS, *("" if at is None else at for at in times), note.text, *note.counts)
+    return (
+        KEPT_MS,
+        CHARACTER * ENTRY,
+        CHARACTER * COMMENT,
+        MOST_TEXTS,
+        *("" if at is None else at for at in times),
+        stored(note.text),
+        *note.counts,
+    )

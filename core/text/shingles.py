@@ -2,38 +2,46 @@
 
 A shingle is three words in a row; in scripts without word separators, three letters. A sketch has the lowest 16 of the
 hashes of all shingles. No word can be read from a sketch.
+
+A hash has 20 bits and is written as a character of the planes 1 to 16. So a sketch is a string, and whether one of
+hundreds of hashes is among 16 others is a search for characters: that takes a fourth of the time of a set of numbers.
 """
 
 import re
-from collections.abc import Callable
-from functools import cache
-from struct import Struct
+from collections.abc import Callable, Iterable
 from typing import Final
 from zlib import crc32
 
 from core.text.diff import UNSPACED
 from core.text.readings import folded
 
-SIZE: Final = 64
-"""Length of a sketch in bytes."""
-_HASHES: Final = SIZE // 4
+HASHES: Final = 16
+"""Hashes of a sketch."""
 _WIDTH: Final = 3
 _ALL: Final = 100
-_PACKED: Final = Struct(f">{_HASHES}I")
-_NONE: Final = 0xFFFFFFFF
-_NOTHING: Final = frozenset({_NONE})
+_NONE: Final = "\0"
+"""Fills up the sketch of a short text."""
 _WORD: Final = re.compile(r"\w+")
+# For ASCII: letters in lower case, and a blank for all that is in no word. Takes a fifth of the time of the expression.
+_IN_WORDS: Final = "".join(one.lower() if _WORD.match(one) else " " for one in map(chr, range(128))).encode() + bytes(
+    128
+)
 
 
-def words_of(body: str) -> list[str]:
-    """Return the words of a text, its case folded; in a text with a script without word separators, its letters."""
+def words_of(body: str) -> list[bytes]:
+    """Return the words of a text, its case folded; in a text with a script without word separators, its letters.
+
+    They are in UTF-8.
+    """
+    if body.isascii():
+        return body.encode().translate(_IN_WORDS).split()
     words: list[str] = _WORD.findall(folded(body))
-    if not body.isascii() and UNSPACED.search(body) is not None:
-        return [letter for word in words for letter in word]
-    return words
+    if UNSPACED.search(body) is not None:
+        return [letter.encode() for word in words for letter in word]
+    return [word.encode() for word in words]
 
 
-def sketch(body: str) -> bytes:
+def sketch(body: str) -> str:
     """Return the sketch of a text. Empty if it has no words."""
     # By its hash, so that no text is kept: a text is judged, and noted soon after.
     key = hash(body)
@@ -45,51 +53,45 @@ def sketch(body: str) -> bytes:
     return known
 
 
-def alike(own: bytes, others: bytes, length: int, skip: Callable[[int], bool]) -> int:
+def alike(own: str, others: str, length: int, skip: Callable[[int], bool]) -> int:
     """Return the greatest estimated share of shingles that a text has in common with one of others, in percent.
 
-    `own` is its sketch. The sketches of the others lie in `others`, each at the end of a part of this length in bytes.
-    The parts at which `skip` returns true are left out.
+    `own` is its sketch. The sketches of the others lie in `others`, each at the end of a part of this length. The parts
+    at which `skip` returns true are left out.
     """
-    number = len(others) // length
-    if not own or not number:
-        return 0
-    hashes = set(_PACKED.unpack(own))
-    hashes.discard(_NONE)
-    found = _layout(number, length - SIZE).unpack_from(others)
-    if hashes.isdisjoint(found):
+    own = own.rstrip(_NONE)
+    if not any(map(others.__contains__, own)):
         return 0  # as most texts are
-    most = 0
-    for at in reversed(range(number)):  # the last one first: it is the likeliest
-        other = found[at * _HASHES : (at + 1) * _HASHES]
-        if hashes.isdisjoint(other) or skip(at * length):
+    most, hashes = 0, set(own)
+    for at in reversed(range(0, len(others), length)):  # the last one first: it is the likeliest
+        other = others[at + length - HASHES : at + length].rstrip(_NONE)
+        if hashes.isdisjoint(other) or skip(at):
             continue
         both = hashes.intersection(other)
-        lowest = sorted(hashes.union(other) - _NOTHING)[:_HASHES]
-        most = max(most, 100 * sum(map(both.__contains__, lowest)) // len(lowest))
+        lowest = sorted(hashes.union(other))[:HASHES]
+        most = max(most, _ALL * sum(map(both.__contains__, lowest)) // len(lowest))
         if most == _ALL:
             break
     return most
 
 
-def _sketched(body: str) -> bytes:
+def characters(numbers: Iterable[int]) -> str:
+    """Return numbers of 32 bits as characters, by their upper 20 bits."""
+    return "".join([chr(0x10000 + (number >> 12)) for number in numbers])
+
+
+def _sketched(body: str) -> str:
     words = words_of(body)
     if not words:
-        return b""
+        return ""
     if len(words) < _WIDTH:
-        hashes = [crc32(" ".join(words).encode())]
+        hashes = [crc32(b" ".join(words))]
     else:
-        coded = [word.encode() for word in words]
-        rows = map(b" ".join, zip(coded, coded[1:], coded[2:], strict=False))
-        hashes = sorted(set(map(crc32, rows)))[:_HASHES]
-    return _PACKED.pack(*hashes, *(_NONE,) * (_HASHES - len(hashes)))
-
-
-@cache
-def _layout(number: int, before: int) -> Struct:
-    return Struct(">" + f"{before}x{_HASHES}I" * number)
+        rows = map(b" ".join, zip(words, words[1:], words[2:], strict=False))
+        hashes = sorted(set(map(crc32, rows)))[:HASHES]
+    return characters(hashes).ljust(HASHES, _NONE)
 
 
 _MOST_RECENT: Final = 256
-_RECENT: Final[dict[int, bytes]] = {}
+_RECENT: Final[dict[int, str]] = {}
 """Sketches of the last texts, by the hash of the text."""

@@ -112,7 +112,7 @@ def terms(seed: int) -> list[str]:
 def _context() -> Context:
     """The context of a judgement by every rule."""
     dice = Random(1)
-    texts = b"".join(entry(f"c{number}", sketch(body(dice))) for number in range(MOST_TEXTS))
+    texts = "".join(entry(f"c{number}", sketch(body(dice))) for number in range(MOST_TEXTS))
     every = (*rules(datetime.fromtimestamp(NOW / 1000, UTC)), {"kind": "too_fast", "seconds": 10})
     return Context(
         caller=Caller(id="u-7", name="Member 7"),

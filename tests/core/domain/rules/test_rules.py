@@ -164,7 +164,7 @@ def test_a_list_whose_terms_are_gone_holds_every_text() -> None:
 
 def said(*bodies: str) -> MemberRecord:
     """A member who said this, each in a comment of its own."""
-    return MemberRecord(texts=b"".join(entry(f"c{n}", sketch(body)) for n, body in enumerate(bodies, 1)))
+    return MemberRecord(texts="".join(entry(f"c{n}", sketch(body)) for n, body in enumerate(bodies, 1)))
 
 
 def test_a_text_that_repeats_another_waits_and_one_that_does_not_is_published() -> None:
