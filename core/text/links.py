@@ -27,9 +27,12 @@ def link_beyond(body: str, allowed: int) -> str | None:
     links, references, `<https://…>`, bare addresses, `www.example.com`, `example.com`, `me@example.com`
     (`mailto:me@example.com`).
 
-    A text that is too costly to render is shown as plain text, without links in its HTML. Its links cannot be counted,
-    so that the first word that may hold an address is returned, cut to `LONGEST` characters: uncertain texts are held.
+    The body is normalised. A text that is too costly to render is shown as plain text, without links in its HTML. Its
+    links cannot be counted, so that the first word that may hold an address is returned, cut to `LONGEST` characters:
+    uncertain texts are held.
     """
+    if "[" not in body and "<" not in body and not perhaps_link(body):
+        return None  # as most texts: nothing in it can be a link, so it need not be rendered
     made = remembered(body)
     link = next(islice(_HREF.finditer(made.html), allowed, None), None)
     if link is not None:

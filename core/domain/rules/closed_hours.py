@@ -1,6 +1,7 @@
 """Rule `closed_hours`: texts that are written while no moderator is there."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, field
@@ -28,8 +29,7 @@ class ClosedHours(Rule, frozen=True, kw_only=True, tag=CLOSED_HOURS):
 
     def match(self, _: str, context: Context, /) -> Hold | None:
         """The hold of a text in closed hours."""
-        now = datetime.fromtimestamp(context.now / 1000, zone_of(context.policy.timezone))
-        today, time = now.weekday(), f"{now.hour:02}:{now.minute:02}"
+        today, time = _local(context.now // 1000, context.policy.timezone)
         if self.begins < self.ends:
             closed = self.begins <= time < self.ends and self._on(today)
         else:
@@ -38,3 +38,10 @@ class ClosedHours(Rule, frozen=True, kw_only=True, tag=CLOSED_HOURS):
 
     def _on(self, day: int) -> bool:
         return not self.days or _DAYS[day] in self.days
+
+
+@lru_cache(maxsize=64)  # the texts of a second share it
+def _local(seconds: int, timezone: str) -> tuple[int, str]:
+    """The day of the week and the time of day in a time zone."""
+    now = datetime.fromtimestamp(seconds, zone_of(timezone))
+    return now.weekday(), f"{now.hour:02}:{now.minute:02}"

@@ -1,9 +1,15 @@
+import re
+from html import unescape
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.domain.rules.premoderation import LINKS, Hold, hold
 from core.policy import Policy
 from core.text.links import LONGEST, first_link, link_beyond
-from core.text.render import remembered
+from core.text.render import remembered, render
+from core.text.unicode import normalise
 
 
 @pytest.mark.parametrize(
@@ -20,6 +26,7 @@ from core.text.render import remembered
         ("> - **HTTP://A.ORG**", "HTTP://A.ORG"),
         ("# a.org\n\nb.org", "http://a.org"),
         ("[x](&#104;ttps&colon;//a.org)", "https://a.org"),
+        ("[x](https&colon;//a)", "https://a"),
         ("https://exa\u00admple.org", "https://example.org"),
         ("x" * 6000 + " https://a.org", "https://a.org"),
     ],
@@ -97,3 +104,33 @@ def test_links_that_cannot_be_counted_are_more_than_are_allowed() -> None:
     assert "<a" not in remembered(packed).html
     assert link_beyond(packed, 3) == "a.org,b.org,c.org,d.org"
     assert link_beyond(COSTLY, 3) is None
+
+
+PIECES = (
+    "a",
+    "b.org",
+    "www.",
+    ".",
+    "@",
+    ":",
+    "//",
+    "https://",
+    "mailto:",
+    "[",
+    "]",
+    "(",
+    ")",
+    "<",
+    ">",
+    "&",
+    "#46;",
+    "\\",
+)
+"""What links are made of."""
+
+
+@given(st.lists(st.sampled_from((*PIECES, " ", "\n", "*", "`", "'", "-", "é", "x")), max_size=12).map("".join))
+def test_the_first_link_is_that_of_the_page(body: str) -> None:
+    body = normalise(body)
+    href = re.search('<a href="([^"]*)"', render(body))
+    assert first_link(body) == (None if href is None else unescape(href[1]))
