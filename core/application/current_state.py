@@ -13,7 +13,6 @@ from core.concurrency import both
 from core.domain.authoring import check_commenting
 from core.domain.comment import Comment
 from core.domain.context import closing_time
-from core.domain.judging import reserved_by
 from core.domain.member import Member
 from core.domain.names import KnownNames, likeness
 from core.domain.rules.registry import decoded
@@ -128,10 +127,8 @@ async def guest_likeness(log: Log, site: Site, name: str, *, own: str, slug: str
             )
         )
     ).beside
-    rules = decoded(site.policy.rules)
-    return likeness(
-        name, own=own, known=KnownNames(staff=found.staff), site_name=site.name, reserved=reserved_by(rules)
-    )
+    reserved = decoded(site.policy.rules).reserved
+    return likeness(name, own=own, known=KnownNames(staff=found.staff), site_name=site.name, reserved=reserved)
 
 
 async def policy_of(log: Log, site: str, thread: str, *, cache: AggregateCache | None = None) -> Policy:

@@ -42,7 +42,7 @@ async def load_lists(
     if known is not None:
         return known
     lists, found = loaded.lists, dict[str, LoadedList]()
-    for name in names:
+    for name in sorted(names):  # in the order in which facts record them
         version = lists.versions.get(name)
         if version is None:
             continue
@@ -53,7 +53,7 @@ async def load_lists(
             words = await _COMPILING.get(key, partial(_compiled, log, site, at))
             if words is not None and cache is not None:
                 cache.put_word_list(site, name, at, words, version.count)
-        found[name] = LoadedList(at, words)
+        found[name] = LoadedList(version.at, words)
     if cache is not None and all(one.words is not None for one in found.values()):
         cache.put_loaded_lists(site, names, position, found)
     return found

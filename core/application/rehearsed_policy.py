@@ -56,5 +56,5 @@ async def rehearsed_policy(
             kept = checked_terms(some)
         except BadField as error:
             raise BadField(f"/lists/{name}{error.extra['errors'][0]['pointer']}", error.detail) from None
-        lists[name] = LoadedList(START, await to_thread.run_sync(WordList, kept))
+        lists[name] = LoadedList(str(START), await to_thread.run_sync(WordList, kept))
     return RehearsedPolicy(policy=policy, lists=lists, site_name=found.site.name)

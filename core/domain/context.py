@@ -43,9 +43,9 @@ LONGEST_NAME: Final = 100
 
 
 class LoadedList(NamedTuple):
-    """A word list, and the position of its version; without words if its terms are gone."""
+    """A word list, and the position of its version as facts record it; without words if its terms are gone."""
 
-    position: Position
+    at: str
     words: WordList | None
 
 

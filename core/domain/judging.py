@@ -7,6 +7,7 @@ A judgement is a function of the text, the policy and recorded facts (`core.even
 made from, and nothing is asked again.
 """
 
+from functools import lru_cache
 from typing import Final, Self
 
 from msgspec import Struct
@@ -16,7 +17,6 @@ from core.caller import Caller
 from core.domain import names, trust
 from core.domain.context import Context
 from core.domain.rules import premoderation
-from core.domain.rules.name import Name
 from core.domain.rules.premoderation import UNDER_REVIEW, Hold
 from core.domain.rules.registry import Ruleset, decoded
 from core.events.facts import NO_FACTS, Facts, Likeness
@@ -84,11 +84,15 @@ def needed(policy: Policy, caller: Caller, *, is_trusted: bool = False) -> Neede
     if not (policy.rules or caller.is_guest or may_pass):
         return NOTHING
     rules = decoded(policy.rules)
-    facts = rules.facts
+    return _needed(rules.facts, rules.lists, is_guest=caller.is_guest, may_pass=bool(may_pass))
+
+
+@lru_cache(maxsize=1024)  # the same few for every text under a policy
+def _needed(facts: frozenset[str], lists: frozenset[str], *, is_guest: bool, may_pass: bool) -> Needed:
     return Needed(
-        record=bool(may_pass) or not facts.isdisjoint(_OF_RECORD),
-        names="name" in facts or caller.is_guest,
-        lists=rules.lists,
+        record=may_pass or not facts.isdisjoint(_OF_RECORD),
+        names=is_guest or "name" in facts,
+        lists=lists,
     )
 
 
@@ -166,7 +170,7 @@ def _facts(
     alike = None
     if "alike" in asked and record is not None:
         alike = record.alike(comment, sketch(body)) if record.texts else 0
-    lists = {name: str(one.position) for name, one in context.lists.items()} if "lists" in asked else {}
+    lists = {name: one.at for name, one in context.lists.items()} if "lists" in asked else {}
     facts = Facts(
         published=record.published if record is not None and "published" in asked else None,
         last_at=record.last_at if record is not None and "last_at" in asked and not is_edit else None,
@@ -185,10 +189,5 @@ def _likeness(context: Context, rules: Ruleset) -> Likeness | None:
         own=context.caller.id,
         known=context.known_names,
         site_name=context.site_name,
-        reserved=reserved_by(rules),
+        reserved=rules.reserved,
     )
-
-
-def reserved_by(rules: Ruleset) -> list[str]:
-    """The names that rules of a policy reserve."""
-    return [name for rule in rules.of(Name) for name in rule.reserved]

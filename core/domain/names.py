@@ -1,12 +1,12 @@
 """Names of authors that look like those of others, or are reserved (RFC 8266, UTS #39)."""
 
-from collections.abc import Iterable
+from collections.abc import Container
 from typing import Final
 
 from msgspec import Struct
 
 from core.events.facts import Likeness
-from core.text.nickname import is_nickname, looks
+from core.text.nickname import compared, looks
 
 RESERVED: Final = ("admin", "administrator", "editor", "hansard", "mod", "moderation", "moderator", "staff", "system")
 """Names that are reserved on every site. So is the name of the site."""
@@ -25,17 +25,16 @@ NO_NAMES: Final = KnownNames()
 
 
 def likeness(
-    name: str, *, own: str, known: KnownNames, site_name: str | None, reserved: Iterable[str]
+    name: str, *, own: str, known: KnownNames, site_name: str | None, reserved: Container[str]
 ) -> Likeness | None:
     """The likeness of the name of a caller with the id `own`; None if it is a name like any other.
 
-    `reserved` are the names that the policy reserves.
+    `reserved` are the looks of the names that the policy reserves.
     """
-    if not is_nickname(name):
+    is_allowed, look = compared(name)
+    if not is_allowed:
         return "not-allowed"
-    look = looks(name)
-    others = (*reserved, *(() if site_name is None else (site_name,)))
-    if look in _RESERVED or any(looks(one) == look for one in others):
+    if look in _RESERVED or look in reserved or (site_name is not None and look == looks(site_name)):
         return "reserved"
     if known.staff not in (None, own):
         return "staff"

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from core.caller import Caller
 from core.domain import names
 from core.domain.context import Context, LoadedList
-from core.domain.judging import HELD_MEMBER, judge_by_facts, reserved_by
+from core.domain.judging import HELD_MEMBER, judge_by_facts
 from core.domain.names import NO_NAMES
 from core.domain.rules.premoderation import UNDER_REVIEW, Hold
 from core.domain.rules.registry import Ruleset, decoded
@@ -86,7 +86,7 @@ def _facts(recorded: Recorded, event: CommentPosted | CommentEdited, rules: Rule
     facts = event.facts or NO_FACTS
     if facts.name is None and "name" in rules.facts and event.name is not None:
         own = recorded.envelope.actor.id
-        like = names.likeness(event.name, own=own, known=NO_NAMES, site_name=site_name, reserved=reserved_by(rules))
+        like = names.likeness(event.name, own=own, known=NO_NAMES, site_name=site_name, reserved=rules.reserved)
         return replace(facts, name=like)
     return facts
 

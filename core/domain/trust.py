@@ -41,4 +41,5 @@ def _is_earned(policy: Policy, record: MemberRecord, now: int) -> bool:
 
 
 def _is_carried(policy: Policy, caller: Caller) -> bool:
-    return not caller.entitlements.union(caller.badges).isdisjoint(policy.trusted_by)
+    trusted = policy.trusted_by
+    return bool(trusted) and not caller.entitlements.union(caller.badges).isdisjoint(trusted)

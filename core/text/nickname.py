@@ -34,8 +34,3 @@ def compared(name: str) -> Compared:
 def looks(name: str) -> str:
     """Return the digest of the look of a name."""
     return compared(name).look
-
-
-def is_nickname(name: str) -> bool:
-    """True if the profile allows the name."""
-    return compared(name).allowed

@@ -20,7 +20,6 @@ from core.domain.judging import judge
 from core.domain.names import KnownNames
 from core.member_record import MOST_TEXTS, MemberRecord, entry
 from core.policy import Policy
-from core.position import Position
 from core.text.shingles import sketch
 from core.text.word_list import WordList
 from tests.bench import http
@@ -118,7 +117,7 @@ def _context() -> Context:
         caller=Caller(id="u-7", name="Member 7"),
         now=NOW,
         policy=Policy(rules=tuple(every)),
-        lists={name: LoadedList(Position(1, at), WordList(terms(at))) for at, name in enumerate(LISTS)},
+        lists={name: LoadedList(f"1-{at}", WordList(terms(at))) for at, name in enumerate(LISTS)},
         record=MemberRecord(published=5, last_at=NOW - 60_000, texts=texts),
         known_names=KnownNames(),
         site_name="Bench",

@@ -25,6 +25,7 @@ from core.domain.rules.too_fast import TooFast
 from core.error_summary import located
 from core.policy import RawRule
 from core.refusals import BadRule
+from core.text.nickname import looks
 
 UNKNOWN_RULE: Final = "unknown-rule"
 """Name of the hold by a rule that this version does not know. It is no kind: kinds have underscores."""
@@ -70,6 +71,8 @@ class Ruleset(Struct, frozen=True, kw_only=True):
     """The facts that they ask for."""
     lists: frozenset[str] = frozenset()
     """The word lists that they name."""
+    reserved: frozenset[str] = frozenset()
+    """The looks of the names that they reserve (`core.text.nickname.looks`)."""
     by_action: Mapping[Action, tuple[Rule, ...]] = {}
 
     def of(self, kind: type[R]) -> list[R]:
@@ -103,7 +106,8 @@ def _ruleset(rules: tuple[Rule, ...]) -> Ruleset:
     by_action = {action: tuple(rule for rule in rules if rule.action == action) for action in actions}
     facts = frozenset[str]().union(*(rule.FACTS for rule in rules))
     lists = frozenset(name for rule in rules if isinstance(rule, WordsRule) for name in rule.lists)
-    return Ruleset(rules=rules, facts=facts, lists=lists, by_action=by_action)
+    reserved = frozenset(looks(name) for rule in rules if isinstance(rule, Name) for name in rule.reserved)
+    return Ruleset(rules=rules, facts=facts, lists=lists, reserved=reserved, by_action=by_action)
 
 
 def check_rules(rules: Iterable[RawRule], pointer: str) -> None:

@@ -184,7 +184,7 @@ async def decided_again(room: Newsroom, recorded: Recorded, policy: Policy) -> N
     for name, at in (facts.lists or {}).items():
         terms = await terms_of(room.log, SITE, Position.parse(at))
         assert terms is not None
-        named[name] = LoadedList(Position.parse(at), WordList(terms))
+        named[name] = LoadedList(at, WordList(terms))
     caller = Caller(id=recorded.envelope.actor.id, name="Whoever")
     context = replace(Context(caller=caller, now=recorded.position.ms, policy=policy), facts=facts, lists=named)
     assert event.body is not None

@@ -21,7 +21,10 @@ from tests.support.people import ADA, BEN, GUEST, MOD, edit, edited, policy, pos
 from tests.support.story import BEGIN, SECOND, Story, given, given_a_site
 
 AT: Final = Position(BEGIN, 7)
-LISTS: Final = {"insults": LoadedList(AT, WordList(["fool", "bad word"])), "more": LoadedList(AT, WordList(["knave"]))}
+LISTS: Final = {
+    "insults": LoadedList(str(AT), WordList(["fool", "bad word"])),
+    "more": LoadedList(str(AT), WordList(["knave"])),
+}
 LISTED: Final = {"insults": str(AT), "more": str(AT)}
 WORDS: Final[dict[str, Any]] = {"kind": "words", "lists": ["insults", "more"]}
 SAID: Final = "The Senate never voted on it, whatever the paper says."
@@ -154,7 +157,7 @@ def test_a_list_that_the_site_does_not_have_matches_nothing() -> None:
 
 
 def test_a_list_whose_terms_are_gone_holds_every_text() -> None:
-    gone = {"insults": LoadedList(AT, None)}
+    gone = {"insults": LoadedList(str(AT), None)}
     held = written("words", rule="words", list="insults", facts=Facts(lists={"insults": str(AT)}))
     under(WORDS).knowing(lists=gone).when(post(body="words"), by=BEN).then(held)
 
