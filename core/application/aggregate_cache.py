@@ -5,7 +5,6 @@ A cached aggregate is a hint only: the head is always read, or compared by the a
 
 import time
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from core import heads
@@ -53,7 +52,7 @@ class AggregateCache:
         # Separate, because votes outnumber all other aggregates and most are never needed again.
         self._votes = Lru[_Key, CachedAggregate](most_bytes // 4)
         self._others = Lru[_Key, CachedAggregate](most_bytes - most_bytes // 4)
-        self._names: dict[tuple[str, str, str, bytes], float] = {}
+        self._names: dict[tuple[str, str, str, str], float] = {}
         self._named: dict[tuple[str, frozenset[str]], tuple[Position, Mapping[str, LoadedList]]] = {}
         self._lists = Lru[_Key, tuple[Position, WordList]](MOST_LIST_BYTES)
 
@@ -92,16 +91,16 @@ class AggregateCache:
             self._named.clear()
         self._named[site, names] = position, lists
 
-    def is_own_name(self, site: str, thread: str, member: str, name: str) -> bool:
-        """True if the name of a member was found to be like no other in the thread within the last minute."""
-        found = self._names.get((site, thread, member, _digest(name)))
+    def is_own_name(self, site: str, thread: str, member: str, look: str) -> bool:
+        """True if the name of a member, by its look, was found to be like no other in the thread a moment ago."""
+        found = self._names.get((site, thread, member, look))
         return found is not None and time.monotonic() - found < _OWN_FOR
 
-    def put_own_name(self, site: str, thread: str, member: str, name: str) -> None:
+    def put_own_name(self, site: str, thread: str, member: str, look: str) -> None:
         """Note that the name of a member was found to be like no other in the thread."""
         if len(self._names) >= _MOST_NAMES:
             self._names.clear()
-        self._names[site, thread, member, _digest(name)] = time.monotonic()
+        self._names[site, thread, member, look] = time.monotonic()
 
     def _of(self, field: str) -> Lru[_Key, CachedAggregate]:
         return self._votes if field.startswith(_VOTES) else self._others
@@ -118,8 +117,3 @@ def size_of(fold: CachedAggregate) -> int:
             return 2000 + 600 * len(anchors)
         case _:
             return 2000
-
-
-def _digest(name: str) -> bytes:
-    """Digest of a name: the cache keeps no name."""
-    return blake2b(name.encode(), digest_size=8).digest()

@@ -1,6 +1,6 @@
 """Loading of the aggregates and the context for a requested command."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,6 +27,16 @@ from core.policy import Policy
 from core.position import Position
 from core.text.nickname import looks
 from core.text.unicode import one_line
+
+
+class _Guess(NamedTuple):
+    """Facts that the judgement of a text probably needs, before the policy in force was read."""
+
+    policy: Policy | None
+    """The policy as it was last seen."""
+    needed: Needed
+    asked: Needed
+    """The part of it that is asked for."""
 
 
 class CommandRequest(Struct, frozen=True, kw_only=True):
@@ -61,7 +71,7 @@ async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
 
     Raises Unavailable, EventMissing.
     """
-    needs, guess = request.needs, _needed_as_cached(request)
+    needs, guess = request.needs, _guessed(request)
     if request.home:
         aggregates, standing = await _both(log, request, needs, guess)
     else:
@@ -115,8 +125,8 @@ async def load_from_cache(log: Log, request: CommandRequest) -> tuple[Aggregates
         vote = cache.get(request.site, request.thread, field)
         if vote is not None:
             cached[field] = NO_HEAD._replace(position=vote.position, note=vote.state)
-    guess = _needed_as_cached(request)
-    (standing,) = await load_all_aggregates(log, _of_site(request, guess), cache=cache)
+    guess = _guessed(request)
+    (standing,) = await load_all_aggregates(log, _of_site(request, guess.asked), cache=cache)
     now = max(standing.now, *(head.position.ms for head in cached.values() if head.position is not None))
     aggregates = Aggregates(now=now, answer=None, heads=cached, states=states)
     context = _context(request, aggregates, standing)
@@ -142,12 +152,12 @@ def _missing(request: CommandRequest, context: Context, aggregates: Aggregates) 
     return None if missing is None else missing(request.command, context, aggregates)
 
 
-async def _both(log: Log, request: CommandRequest, needs: Needs, guess: Needed) -> tuple[Aggregates, Aggregates]:
+async def _both(log: Log, request: CommandRequest, needs: Needs, guess: _Guess) -> tuple[Aggregates, Aggregates]:
     """Load the aggregates of the thread and of the site (policy and standing) concurrently."""
     of_thread = AggregateQuery(
         site=request.site, thread=request.thread, folded=needs.folded, heads_only=needs.heads_only, key=request.key
     )
-    of_site = _of_site(request, guess)
+    of_site = _of_site(request, guess.asked)
     aggregates, standing = await load_all_aggregates(log, of_thread, of_site, cache=request.cache)
     return aggregates, standing
 
@@ -155,13 +165,12 @@ async def _both(log: Log, request: CommandRequest, needs: Needs, guess: Needed) 
 def _of_site(request: CommandRequest, wanted: Needed) -> AggregateQuery:
     """The query of policy and standing, and in the same packet of all else that the judgement of a text needs."""
     caller = request.caller
-    name = one_line(caller.name, LONGEST_NAME) or caller.id
     beside = Beside(
         site=request.site,
         thread=request.thread,
         member=caller.id,
         record=wanted.record,
-        look=looks(name) if wanted.names else "",
+        look=_look(request) if wanted.names else "",
     )
     return AggregateQuery(
         site=request.site,
@@ -173,33 +182,38 @@ def _of_site(request: CommandRequest, wanted: Needed) -> AggregateQuery:
     )
 
 
-def _needed_as_cached(request: CommandRequest) -> Needed:
-    """The facts that a judgement of the command's text needs under the policy as it was last seen: a guess."""
+def _guessed(request: CommandRequest) -> _Guess:
+    """Facts that a judgement of the command's text needs under the policy as it was last seen."""
     cache = request.cache
     if not request.handler.judges or cache is None:
-        return NOTHING
+        return _NO_GUESS
     site = cache.get(request.site, "", heads.SITE)
     thread = cache.get(request.site, request.thread, heads.THREAD)
     if site is None:
-        return NOTHING
+        return _NO_GUESS
     policy: Policy = site.state.policy if thread is None else thread.state.policy(site.state.policy)
-    return _but_known_names(needed(policy, request.caller), request)
+    wanted = needed(policy, request.caller)
+    return _Guess(policy, wanted, _but_known_names(wanted, request))
 
 
 def _but_known_names(wanted: Needed, request: CommandRequest) -> Needed:
     """The needed facts, without names if the caller's was found to be their own a moment ago."""
-    if wanted.names and request.cache is not None and request.cache.is_own_name(*_own_name(request)):
-        return replace(wanted, names=False)
+    cache = request.cache
+    if wanted.names and cache is not None:
+        caller = request.caller
+        if cache.is_own_name(request.site, request.thread, caller.id, _look(request)):
+            return replace(wanted, names=False)
     return wanted
 
 
-def _own_name(request: CommandRequest) -> tuple[str, str, str, str]:
+def _look(request: CommandRequest) -> str:
+    """The look of the caller's name as comments have it."""
     caller = request.caller
-    return request.site, request.thread, caller.id, one_line(caller.name, LONGEST_NAME) or caller.id
+    return looks(one_line(caller.name, LONGEST_NAME) or caller.id)
 
 
 async def _informed(
-    log: Log, request: CommandRequest, context: Context, standing: Aggregates, guess: Needed
+    log: Log, request: CommandRequest, context: Context, standing: Aggregates, guess: _Guess
 ) -> Context:
     """The context, with all that the judgement of the command's text needs. One more round trip if `guess` was wrong.
 
@@ -207,17 +221,19 @@ async def _informed(
     """
     if not request.handler.judges:
         return context
-    wanted = needed(context.policy, request.caller, is_trusted=context.standing == "trusted")
-    wanted = _but_known_names(wanted, request)
-    if wanted == NOTHING:
+    asked = guess.asked
+    if context.policy is not guess.policy or context.standing == "trusted":
+        wanted = needed(context.policy, request.caller, is_trusted=context.standing == "trusted")
+        asked = guess.asked if wanted == guess.needed else _but_known_names(wanted, request)
+    if asked == NOTHING:
         return context
-    if not guess.covers(wanted):
-        (standing,) = await load_all_aggregates(log, _of_site(request, wanted), cache=request.cache)
-    lists = await load_lists(log, request.site, standing, wanted.lists, request.cache) if wanted.lists else {}
-    beside = standing.beside
+    if not guess.asked.covers(asked):
+        (standing,) = await load_all_aggregates(log, _of_site(request, asked), cache=request.cache)
+    lists = await load_lists(log, request.site, standing, asked.lists, request.cache) if asked.lists else {}
+    beside, caller, cache = standing.beside, request.caller, request.cache
     known = KnownNames(staff=beside.staff, member=beside.member)
-    if wanted.names and request.cache is not None and {known.staff, known.member} <= {None, request.caller.id}:
-        request.cache.put_own_name(*_own_name(request))
+    if asked.names and cache is not None and {known.staff, known.member} <= {None, caller.id}:
+        cache.put_own_name(request.site, request.thread, caller.id, _look(request))
     return replace(context, lists=lists, record=beside.record, known_names=known)
 
 
@@ -273,3 +289,4 @@ def _context(request: CommandRequest, aggregates: Aggregates, standing: Aggregat
 
 
 _NO_THREAD: Final = Thread()
+_NO_GUESS: Final = _Guess(None, NOTHING, NOTHING)
