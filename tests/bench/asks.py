@@ -37,7 +37,7 @@ class Get(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Post(Struct, frozen=True, kw_only=True, tag=True):
-    """Write comments in threads drawn by Zipf's law: one, and then so many answers to it.
+    """Write comments in threads drawn by Zipf's law: one, and then so many answers to it. Each is another text.
 
     `series` keeps the keys apart from those of other rounds.
     """
@@ -53,12 +53,11 @@ class Post(Struct, frozen=True, kw_only=True, tag=True):
         member = MEMBERS[number]
         bearer = authorization(token({"sub": member.id, "name": member.name, "aud": SITE}))
         dice = random.Random(f"{self.series}-{number}")
-        words = body(dice, self.characters)
         threads = _drawn(self.threads, dice)
         thread, parent = "", ""
         for made in count():
             key = f"{self.series}-{made}"
-            document = {"body": words}
+            document = {"body": body(dice, self.characters)}
             if made % (1 + self.answers) == 0:
                 thread = next(threads)
                 parent = comment_id(SITE, thread, member.id, key)

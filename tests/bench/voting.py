@@ -14,64 +14,22 @@ from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 import anyio
-from msgspec import Struct
 from msgspec.structs import replace
 
-from core.keys import Keys
-from projections.views.pointer import FIRST
-from tests.bench import http, usage
+from tests.bench import http
 from tests.bench.appending import bare, vote
 from tests.bench.asks import Ballot, Post, authorization, token
-from tests.bench.copying import PARTITIONS
 from tests.bench.driving import Load
 from tests.bench.figures import Figure, Target
-from tests.bench.house import CREATED, LOOK, OK, SHOWN_WITHIN, open_site
+from tests.bench.house import CREATED, OK, open_site
 from tests.bench.people import MEMBERS, ROOT, SITE
-from tests.bench.processes import Program, hansard, server
+from tests.bench.processes import hansard, server
 from tests.bench.stage import Stage
-from tests.support.servers import client
+from tests.bench.taken import Sides, Taken
 
 CLIENTS: Final = 16
 THREADS: Final = tuple(f"article-{number}" for number in range(20))
-PARTS: Final = ("gateway", "server", "projector")
 VOTES: Final = "votes/s"
-_MICRO: Final = 1e6
-
-
-class Taken(NamedTuple):
-    """Microseconds of processor time that one request took of each process, in the order of `PARTS`."""
-
-    gateway: float
-    server: float
-    projector: float
-
-
-class Sides(Struct, frozen=True):
-    """The processes whose time is measured."""
-
-    url: str
-    """Of the server."""
-    gateway: Program
-    projector: Program
-
-    def busy(self) -> Taken | None:
-        """Microseconds that they have needed so far; None where the system does not tell."""
-        gateway, projector = usage.busy(self.gateway.pid), usage.busy(self.projector.pid)
-        if gateway is None or projector is None:
-            return None
-        with client(self.url) as connection:
-            told = connection.info("cpu")
-        of_server = told["used_cpu_user"] + told["used_cpu_sys"]
-        return Taken(gateway * _MICRO, of_server * _MICRO, projector * _MICRO)
-
-    async def level(self) -> None:
-        """Wait until the views have every event. Raises TimeoutError."""
-        with client(self.url) as connection, anyio.fail_after(SHOWN_WITHIN):
-            for partition in Keys(PARTITIONS):
-                newest = connection.xrevrange(partition.log, count=1)
-                at = partition.cursor(FIRST.generation)
-                while newest and connection.get(at) != newest[0][0]:  # noqa: ASYNC110 - nobody tells who only looks
-                    await anyio.sleep(LOOK)
 
 
 class Driven(NamedTuple):
@@ -147,13 +105,10 @@ async def _driven(stage: Stage, url: str, asks: Ballot | Post, loads: list[Load]
 
 async def _weighed(stage: Stage, sides: Sides, asks: Ballot | Post, driven: Driven) -> None:
     """One round of requests, and the time that each took until the views had all of them."""
-    await sides.level()
-    before = sides.busy()
-    load = await _driven(stage, sides.gateway.url, asks, driven.loads)
-    await sides.level()
-    after = sides.busy()
-    if before is not None and after is not None:
-        driven.taken.append(Taken(*((new - old) / load.answers for old, new in zip(before, after, strict=True))))
+    turn = await sides.turn(stage, asks, CLIENTS, stage.sizes.load)
+    driven.loads.append(turn.load)
+    if turn.taken is not None:
+        driven.taken.append(turn.taken)
 
 
 def _votes(series: str, comments: dict[str, tuple[str, ...]]) -> Ballot:
@@ -199,7 +154,7 @@ def _costs(votes: list[Taken], posts: list[Taken]) -> list[Figure]:
             limit=tuple(getattr(taken, part) for taken in posts),
             target=Target(of="ratio", at_most=1),
         )
-        for part in PARTS
+        for part in Taken._fields
     ]
 
 
