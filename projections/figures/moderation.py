@@ -27,6 +27,7 @@ from core.events.comment_events import (
 )
 from core.events.event import tag_of
 from core.events.statement_events import AppealDecided, AppealFiled
+from core.events.vote_events import VoteRestored, VoteVoided
 from projections.thread.figure_marks import IMPORTED, OVERTURNS
 from projections.views.listings.figures import Figure
 
@@ -60,6 +61,8 @@ class Count(Struct, kw_only=True, gc=False):
     appeal_waits: "array[int]" = field(default_factory=lambda: array("q"))
     reversals: int = 0
     """Decisions that were undone, and those that overturned one before."""
+    votes: Counter[str] = field(default_factory=Counter)
+    """Votes voided and restored."""
     events: Counter[str] = field(default_factory=Counter)
     """Events by type: all that figures count."""
 
@@ -80,6 +83,7 @@ class Count(Struct, kw_only=True, gc=False):
             (self.rules, other.rules),
             (self.moderators, other.moderators),
             (self.appeals, other.appeals),
+            (self.votes, other.votes),
             (self.events, other.events),
         ):
             mine.update(theirs)
@@ -179,10 +183,20 @@ def _outcome(count: Count, figure: Figure) -> None:
         count.appeal_waits.append(figure.ms - figure.since)
 
 
+def _voided(count: Count, _: Figure) -> None:
+    count.votes["voided"] += 1
+
+
+def _restored(count: Count, _: Figure) -> None:
+    count.votes["restored"] += 1
+
+
 COUNTERS: Final[Mapping[str, Callable[[Count, Figure], None]]] = {
     **{tag_of(event): _item for event in (CommentPosted, CommentEdited, CommentHeld, CommentApproved, CommentRejected)},
     tag_of(DecisionReversed): _undone,
     tag_of(AppealFiled): _appeal,
     tag_of(AppealDecided): _outcome,
+    tag_of(VoteVoided): _voided,
+    tag_of(VoteRestored): _restored,
 }
 """The function that counts the events of a type. All others are counted in `events` alone."""

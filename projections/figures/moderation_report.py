@@ -13,6 +13,7 @@ from projections.figures.moderation import Count, ModerationCount, Spread, sprea
 
 VERDICTS: Final = ("approve", "hold", "reject")
 APPEALS: Final = ("filed", "upheld", "reversed")
+VOTES: Final = ("voided", "restored")
 
 
 class OfReason(Struct, frozen=True, kw_only=True):
@@ -60,6 +61,13 @@ class AppealFigures(Struct, frozen=True, kw_only=True):
     seconds: Spread
 
 
+class VoteFigures(Struct, frozen=True, kw_only=True):
+    """Votes that moderators voided, and voids that the reversal of their batch ended."""
+
+    voided: int
+    restored: int
+
+
 class PeriodFigures(Struct, frozen=True, kw_only=True):
     """Figures of one day, or of several. Of each list, the entries with the most come first."""
 
@@ -83,6 +91,7 @@ class PeriodFigures(Struct, frozen=True, kw_only=True):
             description="Decisions that were undone, and approvals of rejected texts and rejections of approved ones."
         ),
     ]
+    votes: VoteFigures
     events: list[OfType]
 
 
@@ -159,6 +168,7 @@ def _columns(figures: PeriodFigures, day: str) -> list[tuple[str, object]]:
         *((f"appeals_{name}", getattr(figures.appeals, name)) for name in APPEALS),
         ("appeals_median_seconds", figures.appeals.seconds.median),
         ("reversals", figures.reversals),
+        *((f"votes_{name}", getattr(figures.votes, name)) for name in VOTES),
     ]
 
 
@@ -183,5 +193,6 @@ def _fields(count: Count) -> dict[str, Any]:
             **{name: count.appeals[name] for name in APPEALS}, seconds=spread_of(count.appeal_waits)
         ),
         "reversals": count.reversals,
+        "votes": VoteFigures(**{name: count.votes[name] for name in VOTES}),
         "events": [OfType(type=name, events=number) for name, number in _most(count.events)],
     }

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from core.events.envelope import Recorded
 from core.events.event import Event
-from core.events.member_events import MemberReinstated, MemberSuspended, WarningGiven
+from core.events.member_events import MemberReinstated, MemberSuspended, SuspensionReversed, WarningGiven
 from core.events.statement_events import AppealDecided, AppealFiled
 from projections.thread.figure_marks import IMPORTED
 from projections.thread.state import IMPORTER
@@ -53,6 +53,7 @@ def _decided(figure: Figure, event: AppealDecided) -> Figure:
 SITE_KINDS: Final[Mapping[type[Event], Callable[[Figure, Any], Figure]]] = {
     MemberSuspended: _suspended,
     MemberReinstated: _alone,
+    SuspensionReversed: _alone,
     WarningGiven: _coded,
     AppealFiled: _filed,
     AppealDecided: _decided,

@@ -24,6 +24,7 @@ from core.events.event import Event
 from core.events.report_events import NoticeFiled
 from core.events.screening import SCREENING
 from core.events.statement_events import AppealDecided, AppealFiled
+from core.events.vote_events import VoteRestored, VoteVoided
 from core.position import Position
 from projections.thread.state import IMPORTER, CommentState, FigureMark, ThreadState
 
@@ -127,6 +128,12 @@ def _reversed(comment: CommentState | None, recorded: Recorded, event: DecisionR
     return _made(recorded, by=recorded.envelope.actor.id, since=None if decision is None else decision.position.ms)
 
 
+def _voided(_: CommentState | None, recorded: Recorded, event: VoteVoided | VoteRestored) -> FigureMark:
+    """The mark of a vote that is void, or no longer: by whom, and of whose vote it says nothing."""
+    del event
+    return _made(recorded, by=recorded.envelope.actor.id)
+
+
 def _noticed(_: CommentState | None, recorded: Recorded, event: NoticeFiled) -> FigureMark:
     flags = _of_filer(flagger=event.flagger, own=event.by == "staff")
     return _made(recorded, notice=event.reference, flags="".join(flags))
@@ -169,5 +176,7 @@ KINDS: Final[Mapping[type[Event], Make]] = {
     NoticeFiled: _noticed,
     AppealFiled: _appealed,
     AppealDecided: _appeal_decided,
+    VoteVoided: _voided,
+    VoteRestored: _voided,
 }
 """The function that makes the mark of each kind of event."""

@@ -13,7 +13,7 @@ from core.domain.moderation import Decide
 from projections.figures import event_reader
 from projections.read import progress
 from tests.support.bounds import BOUND
-from tests.support.house import ADA, ADMIN, AUDITOR, BEN, GUEST, MOD, SITE, THREAD, House, Who, at, problem
+from tests.support.house import ADA, ADMIN, AUDITOR, BEN, EVE, GUEST, MOD, SITE, THREAD, House, Who, at, problem
 
 OTHER = Who("mia", ("moderator",))
 LINKS = ({"kind": "links_over", "links": 0},)
@@ -100,6 +100,25 @@ async def test_appeals_of_comments_and_of_suspensions_are_counted_with_their_out
     events = by(total["events"], "type", "events")
     assert (events["member.suspended"], events["warning.given"], events["appeal.decided"]) == (1, 1, 2)
     assert (total["items"], total["reversals"]) == (2, 1), "the approval that the appeal brought overturns"
+
+
+async def test_votes_voided_and_restored_are_counted_and_so_are_suspensions_undone(house: House) -> None:
+    comment = await house.post(ADA)
+    for who in (BEN, EVE):
+        await ask(house, "PUT", f"{at(comment)}/vote", who, {"value": 1})
+    listed = (await house.get(f"moderation/votes?thread={THREAD}", MOD)).json()["votes"]
+    votes = [{"thread": THREAD, "comment": comment, "voter": one["voter"]} for one in listed]
+    batch = (await ask(house, "PUT", "members/ben/suspension", MOD, {"reason": "A ring."}))["batch"]
+    await ask(house, "POST", "moderation/voids", MOD, {"votes": votes, "reason": "A ring.", "batch": batch})
+    total = (await figures(house))["total"]
+    assert total["votes"] == {"voided": 2, "restored": 0}
+    assert by(total["events"], "type", "events") == {"vote.voided": 2, "member.suspended": 1}
+    assert (total["items"], total["reversals"]) == (0, 0), "to void a vote is no decision on a text"
+    await ask(house, "POST", f"moderation/batches/{batch}/reversal", OTHER, None)
+    total = (await figures(house))["total"]
+    assert total["votes"] == {"voided": 2, "restored": 2}
+    events = by(total["events"], "type", "events")
+    assert (events["vote.restored"], events["suspension.reversed"]) == (2, 1)
 
 
 async def test_what_an_import_brought_is_in_no_figure_and_is_said_to_be_left_out(house: House) -> None:

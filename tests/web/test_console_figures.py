@@ -46,9 +46,13 @@ async def test_figures_are_drawn_per_day_by_reason_and_by_rule_and_stand_in_tabl
     await ask(house, "PATCH", "policy", ADMIN, {"rules": LINKS})
     waiting = [await house.post(ADA, f"see https://example.org/{number}") for number in range(3)]
     rude = await house.post(BEN, "You fool.")
+    await ask(house, "PUT", f"{at(rude)}/vote", ADA, {"value": 1})
     await decide(house, waiting[0], MOD, "approve")
     await decide(house, waiting[1], MOD, "reject", code="spam")
     await decide(house, rude, MOD, "reject", code="insult")
+    (vote,) = (await house.get(f"moderation/votes?thread={THREAD}", MOD)).json()["votes"]
+    void = {"thread": THREAD, "comment": rude, "voter": vote["voter"]}
+    await ask(house, "POST", "moderation/voids", MOD, {"votes": [void], "reason": "A ring."})
     await ask(house, "POST", f"{at(rude)}/appeal", BEN, {"text": "I quoted him."}, 201)
     await seen(house)
     await go(console, "Members")
@@ -70,7 +74,7 @@ async def test_figures_are_drawn_per_day_by_reason_and_by_rule_and_stand_in_tabl
     assert await console.part(".figures p", has_text="50% of 6 decisions").count() == 1
     assert (await rows(console, "Decided by rules"))[0] == ["Together", "50%"]
     assert (await rows(console, "Time to a decision"))[0] == ["Together", "1 min", "1 min"]
-    assert [row[1] for row in await rows(console, "Appeals and reversals")] == ["1", "0", "0", "0"]
+    assert [row[1] for row in await rows(console, "Appeals and reversals")] == ["1", "0", "0", "0", "1", "0"]
     for width in (390, 1280):
         await console.page.set_viewport_size({"width": width, "height": 800})
         for scheme in ("dark", "light"):

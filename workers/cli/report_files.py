@@ -212,6 +212,7 @@ def _told(found: ModerationFigures) -> Iterable[str]:
     appeals = total.appeals
     yield f"  appeals        {appeals.filed:,}: {appeals.upheld:,} upheld, {appeals.reversed:,} reversed"
     yield f"  reversals      {total.reversals:,}"
+    yield f"  votes          {total.votes.voided:,} voided, {total.votes.restored:,} restored"
     for name, listed in (
         ("reasons", [(one.reason or "none", one.items) for one in total.reasons]),
         ("rules", [(one.rule, one.items) for one in total.rules]),

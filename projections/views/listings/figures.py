@@ -83,6 +83,7 @@ def figure_of(member: str) -> Figure:
 
 FIGURES: Final = CommentListing(
     "figures",
+    version=2,
     personal=True,
     of_comment=_of_comment,
     thread_of=third_word,

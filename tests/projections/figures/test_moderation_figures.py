@@ -23,6 +23,7 @@ from core.events.comment_events import (
 from core.events.envelope import Recorded
 from core.events.report_events import NoticeFiled
 from core.events.screening import SCREENING
+from core.events.vote_events import VoteRestored, VoteVoided
 from core.partitions import partition_of
 from projections.figures import event_reader
 from projections.figures.moderation import ModerationCount, begin_of, days_between
@@ -69,13 +70,15 @@ class Naive:
             [VERDICTS[type(one.event)] for one in decided]
             + ["reject" if one.event.rejected else "hold" for one in turned_away]
         )
-        kinds = (*RULED, DecisionReversed, NoticeFiled)
+        kinds = (*RULED, DecisionReversed, NoticeFiled, VoteVoided, VoteRestored)
         self.left_out = sum(
             one.envelope.cause == "import"
             and (isinstance(one.event, kinds) or getattr(one.event, "rule", None) not in (None, SCREENING))
             for one in log
         )
         self.notices = sum(isinstance(one.event, NoticeFiled) for one in own)
+        self.voided = sum(isinstance(one.event, VoteVoided) for one in own)
+        self.restored = sum(isinstance(one.event, VoteRestored) for one in own)
         self.undone = sum(isinstance(one.event, DecisionReversed) for one in own)
 
 
@@ -116,6 +119,7 @@ async def test_figures_are_what_a_naive_reader_of_the_log_counts(server: str, so
         assert kinds.get("notice.filed", 0) == naive.notices
         assert kinds.get("decision.reversed", 0) == naive.undone
         assert total.reversals >= naive.undone
+        assert (total.votes.voided, total.votes.restored) == (naive.voided, naive.restored)
 
 
 @FEW
@@ -206,6 +210,8 @@ def test_tables_say_what_the_document_says_and_run_nothing_in_a_spreadsheet() ->
         "appeals_reversed": "0",
         "appeals_median_seconds": "",
         "reversals": "0",
+        "votes_voided": "0",
+        "votes_restored": "0",
     }
     assert files["moderators.csv"][2] == "2023-11-14,'-1+cmd,1"
     assert files["reasons.csv"][2:4] == ["2023-11-14,,1", "2023-11-14,insult,1"]

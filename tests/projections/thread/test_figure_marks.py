@@ -17,7 +17,7 @@ from core.events.comment_events import (
 from core.events.event import Event
 from core.events.report_events import NoticeFiled, ReportFiled
 from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
-from core.events.vote_events import VoteCast
+from core.events.vote_events import VoteCast, VoteRestored, VoteVoided
 from projections.thread import figure_marks
 from projections.thread.snapshots import kept
 from projections.thread.state import IMPORTER, FigureMark
@@ -140,6 +140,16 @@ def test_a_reversal_leaves_the_decision_and_adds_one() -> None:
         ("comment.rejected", None),
         ("decision.reversed", decided),
     ]
+
+
+def test_a_void_and_its_reversal_say_which_moderator_and_no_voter() -> None:
+    story = told(posted())
+    story.tell(VoteCast(comment="c1", value=1), BEN)
+    cast = str(story.last)
+    story.tell(VoteVoided(comment="c1", voter=BEN.id, value=1, cast=cast), MOD, batch="b1")
+    story.tell(VoteRestored(comment="c1", voter=BEN.id, value=1, cast=cast, reverses="b1"), MOD)
+    assert [(one.kind, one.by) for one in marks(story)] == [("vote.voided", MOD.id), ("vote.restored", MOD.id)]
+    assert BEN.id not in str(marks(story))
 
 
 def test_an_event_of_an_import_is_marked_as_left_out() -> None:

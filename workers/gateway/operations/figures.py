@@ -64,6 +64,7 @@ _PERIOD: Final = {
     "seconds": _SPREAD,
     "appeals": {"filed": 1, "upheld": 1, "reversed": 0, "seconds": {"median": 7200.0, "p95": 7200.0, "of": 1}},
     "reversals": 1,
+    "votes": {"voided": 12, "restored": 0},
     "events": [{"type": "comment.posted", "events": 8}],
 }
 

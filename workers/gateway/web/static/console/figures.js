@@ -1,4 +1,4 @@
-// The page of figures of the last 30 days: decisions by day, reason and rule, times to a decision, appeals and reversals.
+// The page of figures of the last 30 days: decisions by day, reason and rule, times to a decision, appeals, reversals and void votes.
 
 import { el, say } from "../shared/dom.js";
 import { times } from "../shared/time.js";
@@ -57,5 +57,5 @@ export async function shown(moderation) {
       ...daily("automated", ["share"], ({ automated_share: part }) => [part], share, undefined, 1)) : "",
     total.seconds.of ? heading("wait", el("p", {}, words.say("wait_is", { median: length(total.seconds.median), p95: length(total.seconds.p95), n: total.seconds.of })),
       ...daily("wait", ["median", "p95"], ({ seconds: { median, p95 } }) => [median, p95], length, ([median, p95]) => [median, p95 - median])) : "",
-    heading("reversals", ...whole("reversals", [["filed", filed], ["upheld", upheld], ["reversed", reversed], ["undone", total.reversals]].map(([one, n]) => ({ text: words.say(one), n })))));
+    heading("reversals", ...whole("reversals", [["filed", filed], ["upheld", upheld], ["reversed", reversed], ["undone", total.reversals], ["voided", total.votes.voided], ["restored", total.votes.restored]].map(([one, n]) => ({ text: words.say(one), n })))));
 }
