@@ -36,6 +36,8 @@ LAST = "last"
 
 LISTS = "lists"
 """Field of the word lists of a site. Its note has all of them: no event need be read."""
+ENDED = "ended"
+"""Note of an import that ended."""
 MEMBER = "m"
 """Kind of the heads of members."""
 COMMENT = "c"
@@ -49,6 +51,11 @@ APPEAL = "a"
 def kind(field: str) -> str:
     """Return the kind of aggregate of a head field: `SITE`, `THREAD`, `MEMBER`, `COMMENT`, `VOTE`, `APPEAL`."""
     return field.partition(":")[0]
+
+
+def name(field: str) -> str:
+    """Return the name in a head field of a comment or a member."""
+    return field.partition(":")[2]
 
 
 def member(member: str) -> str:
@@ -116,6 +123,8 @@ def note(event: Event, batch: str | None = None) -> str:
     Of a vote that was voided, `<value> <revision> <cast> <batch>`: the position of the event that cast it, `-` if it
     was retracted since, and the `batch` of the event. Of one that was restored, `<value> <revision> <cast>`.
 
+    Of an import that ended, `ENDED`.
+
     Of word lists, JSON: `[[list, position, count, digest], …]`, the position of the list that the event is about left
     empty. Of a counted report, the count. "" for other events.
     """
@@ -126,6 +135,8 @@ def note(event: Event, batch: str | None = None) -> str:
     if isinstance(event, ReportFiled):
         return str(event.open) if event.open else ""
     match event:
+        case ImportEnded():
+            return ENDED
         case VoteCast(value=value, revision=revision):
             return _vote(value, revision)
         case VoteRetracted(revision=revision, voided=None):

@@ -9,7 +9,8 @@
     voided vote                 expects the voter's head and the comment
     counted report              expects the last report of the comment, too
     thread, site, standing,
-    word lists, inspection      expect themselves
+    word lists, import records,
+    inspection                  expect themselves
     skip                        expects itself, and reads the skipped event
 
 Of the others only the command's own head advances, so votes do not conflict with each other, and neither do posts.
@@ -20,6 +21,7 @@ from typing import Final
 from core.domain import (
     authoring,
     comment_appeal,
+    import_record,
     inspection,
     member,
     moderation,
@@ -59,6 +61,7 @@ HANDLERS: Final[Handlers] = {
     **notice.HANDLERS,
     **vote.HANDLERS,
     **void.HANDLERS,
+    **import_record.HANDLERS,
     **inspection.HANDLERS,
     **report.HANDLERS,
     **skip.HANDLERS,

@@ -18,6 +18,7 @@ from core.application.aggregate_cache import AggregateCache, CachedAggregate
 from core.application.aggregates import Aggregates, evolve
 from core.application.handlers import handler_of, unchanged_since
 from core.application.loading import CommandRequest, load, load_from_cache
+from core.application.new_event import new_event
 from core.caller import Actor, Caller
 from core.domain.authoring import PostComment
 from core.domain.comment import Comment
@@ -33,7 +34,7 @@ from core.events.report_events import ReportFiled
 from core.events.site_events import SiteOpened
 from core.events.statement_events import AppealFiled
 from core.events.thread_events import AnchorOpened, ThreadOpened
-from core.log.port import Answer, Append, Appended, Conflict, KeyReused, Log, NewEvent, Repeated, Skew
+from core.log.port import Answer, Append, Appended, Conflict, KeyReused, Log, Repeated, Skew
 from core.policy import Policy
 from core.position import Position
 from core.refusals import IdempotencyKeyReused, Refusal, Unavailable
@@ -145,7 +146,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
             site=site,
             thread=request.home,
             expected={field: aggregates.position(field) for field in (*request.needs.expected, *_counted(events))},
-            events=tuple(_new_event(event, _of(event, stamp), log.format, codec) for event in events),
+            events=tuple(new_event(event, _of(event, stamp), log.format, codec) for event in events),
             now=aggregates.now,
             key=key,
             digest=digest,
@@ -241,17 +242,6 @@ def _before(request: CommandRequest, aggregates: Aggregates) -> Comment | None:
     name: str | None = getattr(request.command, "comment", None)
     state = None if name is None else aggregates.states.get(heads.comment(name))
     return state if isinstance(state, Comment) and state.exists else None
-
-
-def _new_event(event: Event, stamp: Stamp, format_: int, codec: Codec) -> NewEvent:
-    e, c = codec.encode(event, stamp, format_)
-    return NewEvent(
-        head=heads.of(event, stamp.actor),
-        e=e,
-        c=c,
-        note=heads.note(event, stamp.batch),
-        mark=heads.mark(event),
-    )
 
 
 def _after(

@@ -27,6 +27,7 @@ from core.events.comment_events import (
 )
 from core.events.envelope import Recorded
 from core.events.event import Event
+from core.events.import_events import IMPORT
 from core.events.screening import ScreeningTime, ScreeningVerdict
 from core.position import START, Position
 from core.refusals import StaleRevision
@@ -176,9 +177,6 @@ class Comment(ModeratedComment, kw_only=True, gc=False):
         """True if the comment exists for a caller reading it."""
         return self.exists and (caller.sees_all or caller.id == self.author.id or self.published)
 
-
-IMPORT: Final = "import"
-"""The `cause` of events that an import brings, and the id of the `system` actor of those whose actor is not known."""
 
 _OF_STATUS: Final = (CommentApproved, CommentHeld, CommentRejected, DecisionReversed, CommentWithdrawn, CommentRestored)
 

@@ -252,3 +252,12 @@ class SubscribedFact(Fact, frozen=True, kw_only=True, tag="subscribe"):
     address: str
     what: Literal["comments", "replies"]
     comment: str | None = None
+
+
+class ReassignedFact(Fact, frozen=True, kw_only=True, tag="reassign"):
+    """The comment is another author's than the import had said. A remap makes it; no file of facts has one."""
+
+    comment: str
+    origin: str
+    before: str
+    author: str

@@ -19,6 +19,7 @@ from core.domain.rules.registry import check_rules
 from core.events.comment_events import CommentPinned, CommentUnpinned
 from core.events.envelope import Recorded
 from core.events.event import Event
+from core.events.import_events import IMPORT
 from core.events.thread_events import (
     AnchorClosed,
     AnchorOpened,
@@ -122,6 +123,8 @@ class Thread(Struct, frozen=True, kw_only=True):
     """The comment that comes first on the page."""
     pinned_at: Position | None = None
     """Position of the event that last set `pinned`."""
+    brought: frozenset[tuple[type[Event], str, int]] = frozenset()
+    """The thread's own events that imports brought: type, the anchor or the comment that it names, and time."""
     position: Position | None = None
     """Position of the thread's own last event, not of its comments'."""
 
@@ -149,6 +152,9 @@ def evolve(thread: Thread, recorded: Recorded) -> Thread:
     """Apply one event to the thread."""
     event, position = recorded.event, recorded.position
     thread = replace(thread, position=position)
+    if recorded.envelope.cause == IMPORT:
+        name = getattr(event, "anchor", None) or recorded.envelope.comment or ""
+        thread = replace(thread, brought=thread.brought | {(type(event), name, recorded.occurred_at)})
     match event:
         case ThreadOpened():
             opened = replace(thread, url=event.url, title=event.title, titled_at=position, status_at=position)

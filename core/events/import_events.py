@@ -1,12 +1,15 @@
 """Events that only imports write: what was brought, tallies without ballots, and new owners of comments."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Struct
 
 from core.caller import ActorKind
 from core.events.event import Event
+
+IMPORT: Final = "import"
+"""The `cause` of events that an import brings, and the id of the `system` actor of those whose actor is not known."""
 
 
 class SourceFile(Struct, frozen=True, kw_only=True, gc=False):

@@ -20,12 +20,12 @@ from msgspec import Struct, field
 
 from core.caller import Actor, ActorKind
 from core.domain.appeal import AppealVerdict
-from core.domain.comment import IMPORT
 from core.domain.context import ThreadStatus
 from core.domain.decision import Verdict
 from core.domain.moderated_comment import ModeratedComment, Revision, Written
 from core.events.comment_events import Basis, CommentEdited, Span
 from core.events.envelope import Recorded
+from core.events.import_events import IMPORT
 from core.policy import Ground, PolicyChanges
 from core.position import START, Position
 

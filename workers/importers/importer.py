@@ -24,15 +24,13 @@ from core.domain.report import FileReport
 from core.domain.thread import ThreadCommand
 from core.domain.vote import CastVote
 from core.events.envelope import decode
+from core.events.import_events import IMPORT
 from core.ids import command_key, is_comment, is_member, is_site, is_thread
 from core.log.port import Log
 from core.policy import Policy
 from core.position import Position
 from core.refusals import Refusal
 from core.times import parse_rfc3339
-
-CAUSE = "import"
-"""The `cause` of imported events."""
 
 PAGE = 256
 """Events per read in the search for items imported earlier."""
@@ -170,7 +168,7 @@ async def _execute(log: Log, source: Source, item: Item) -> Position:
             thread=item.thread,
             caller=source.caller(item),
             key=source.key(item),
-            cause=CAUSE,
+            cause=IMPORT,
             occurred_at=item.occurred_at,
         )
     except Refusal as refusal:

@@ -11,11 +11,8 @@ from workers.importers.planning.article_map import ArticleMap, Hosts
 from workers.importers.planning.ledger import Ledger
 from workers.importers.planning.spool import Spool
 from workers.importers.readers.registry import Format
+from workers.importers.room import wanted
 
-COMMENT_BYTES: Final = 2_300
-"""Memory of the server per comment with its views."""
-BALLOT_BYTES: Final = 400
-"""Memory of the server per ballot."""
 _SHOWN: Final = 10
 """Most threads, people and suspects that are listed."""
 
@@ -147,7 +144,7 @@ def report_of(
         largest=[LargeThread(thread=thread, title=title, comments=number) for thread, title, number in largest],
         same_titles=[[thread, others] for thread, others in list(titles.items())[:_SHOWN]],
         redirects=more.redirects,
-        bytes=brought * COMMENT_BYTES + ballots * BALLOT_BYTES,
+        bytes=wanted(brought, ballots),
         attribute=f'old="{header.source}"' if known_format.fragment else None,
         fragment=known_format.fragment,
     )

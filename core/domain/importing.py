@@ -1,0 +1,362 @@
+"""Decider of imports: the facts of one thread, or of a site's members, become events.
+
+An import is the statement of a witness. No policy judges it, but nothing impossible is taken: a fact that does not
+follow on those before it is left out, for a reason that has a code. A fact whose event is in the log is known,
+however often it is brought (docs/native-format.md).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from core import heads
+from core.domain import import_decisions, import_members, import_texts, import_threads, import_votes
+from core.domain.comment import UNPOSTED, Comment, digest
+from core.domain.import_comment_facts import ReassignedFact
+from core.domain.import_facts import (
+    SITE_FACTS,
+    AcknowledgedFact,
+    AnchoredFact,
+    AppealDecidedFact,
+    AppealedFact,
+    ClosedFact,
+    DecidedFact,
+    EditedFact,
+    Fact,
+    FeaturedFact,
+    LabelledFact,
+    MemberNotedFact,
+    MutedFact,
+    NoticedFact,
+    OpenedFact,
+    OverriddenFact,
+    PinnedFact,
+    PostedFact,
+    RedactedFact,
+    ReinstatedFact,
+    RemovalAskedFact,
+    RemovalEndedFact,
+    ReopenedFact,
+    ReportedFact,
+    RestoredFact,
+    RetitledFact,
+    RetractedFact,
+    ReversedFact,
+    ScreenedFact,
+    StandingFact,
+    SubscribedFact,
+    SuspendedFact,
+    SuspensionAppealDecidedFact,
+    SuspensionAppealedFact,
+    SuspensionReversedFact,
+    SuspensionToldFact,
+    TalliedFact,
+    ToldFact,
+    UnfeaturedFact,
+    UnpinnedFact,
+    UnvoidedFact,
+    VoidedFact,
+    VotedFact,
+    WarnedFact,
+    WithdrawnFact,
+)
+from core.domain.import_state import NO_EVENTS, FactFate, FactRefused, ImportState
+from core.domain.moderated_comment import Ruled
+from core.domain.rules.premoderation import UNDER_REVIEW
+from core.events.comment_events import (
+    CommentApproved,
+    CommentEdited,
+    CommentFeatured,
+    CommentHeld,
+    CommentPinned,
+    CommentPosted,
+    CommentRejected,
+    CommentRestored,
+    CommentScreened,
+    CommentUnfeatured,
+    CommentUnpinned,
+    CommentWithdrawn,
+    DecisionReversed,
+    RemovalCancelled,
+    RemovalRefused,
+    RemovalRequested,
+    RevisionRedacted,
+)
+from core.events.envelope import Stamp
+from core.events.event import Event
+from core.events.import_events import AuthorReassigned
+from core.events.member_events import (
+    MemberReinstated,
+    MemberSuspended,
+    NoteAdded,
+    StandingChanged,
+    SuspensionReversed,
+    WarningAcknowledged,
+    WarningGiven,
+)
+from core.events.report_events import NoticeFiled, ReportFiled
+from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
+from core.events.thread_events import (
+    AnchorClosed,
+    AnchorOpened,
+    AnchorReopened,
+    AnchorReworded,
+    PolicyOverridden,
+    ThreadArchived,
+    ThreadClosed,
+    ThreadLabelled,
+    ThreadOpened,
+    ThreadReopened,
+    ThreadRetitled,
+)
+from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
+from core.ids import is_member
+
+
+class _Kind(NamedTuple):
+    """A kind of fact: its decider, and the types of the events that the decider makes."""
+
+    decide: Callable[[Any, ImportState], list[Event]]
+    makes: tuple[type[Event], ...]
+
+
+_THREAD: Final[Mapping[type[Fact], _Kind]] = {
+    OpenedFact: _Kind(import_threads.open_thread, (ThreadOpened,)),
+    RetitledFact: _Kind(import_threads.retitle, (ThreadRetitled,)),
+    LabelledFact: _Kind(import_threads.label, (ThreadLabelled,)),
+    ClosedFact: _Kind(import_threads.close, (ThreadClosed, ThreadArchived)),
+    ReopenedFact: _Kind(import_threads.reopen, (ThreadReopened,)),
+    OverriddenFact: _Kind(import_threads.override, (PolicyOverridden,)),
+    AnchoredFact: _Kind(import_threads.anchor, (AnchorOpened, AnchorReworded, AnchorClosed, AnchorReopened)),
+    PinnedFact: _Kind(import_threads.pin, (CommentPinned,)),
+    UnpinnedFact: _Kind(import_threads.unpin, (CommentUnpinned,)),
+}
+"""Facts that the thread itself has."""
+
+_TEXTS: Final[Mapping[type[Fact], _Kind]] = {
+    EditedFact: _Kind(import_texts.edit, (CommentEdited,)),
+    WithdrawnFact: _Kind(import_texts.withdraw, (CommentWithdrawn,)),
+    RestoredFact: _Kind(import_texts.restore, (CommentRestored,)),
+    DecidedFact: _Kind(import_decisions.decide, (CommentApproved, CommentHeld, CommentRejected)),
+    ReversedFact: _Kind(import_decisions.reverse, (DecisionReversed,)),
+    ScreenedFact: _Kind(import_decisions.screen, (CommentScreened,)),
+    RedactedFact: _Kind(import_decisions.redact, (RevisionRedacted,)),
+}
+"""Facts that set the text or the status of a comment."""
+
+_MARKS: Final[Mapping[type[Fact], _Kind]] = {
+    RemovalAskedFact: _Kind(import_decisions.ask_removal, (RemovalRequested,)),
+    RemovalEndedFact: _Kind(import_decisions.end_removal, (RemovalCancelled, RemovalRefused)),
+    ToldFact: _Kind(import_decisions.tell, (StatementTold,)),
+    AppealedFact: _Kind(import_decisions.appeal, (AppealFiled,)),
+    AppealDecidedFact: _Kind(import_decisions.decide_appeal, (AppealDecided,)),
+    NoticedFact: _Kind(import_decisions.notice, (NoticeFiled,)),
+    FeaturedFact: _Kind(import_decisions.feature, (CommentFeatured,)),
+    UnfeaturedFact: _Kind(import_decisions.unfeature, (CommentUnfeatured,)),
+    TalliedFact: _Kind(import_votes.tally, ()),
+    ReassignedFact: _Kind(import_texts.reassign, ()),
+}
+"""Other facts about a comment. A tally and an owner are compared with what there is, whenever it was brought."""
+
+_OWN: Final[Mapping[type[Fact], _Kind]] = {
+    VotedFact: _Kind(import_votes.cast, (VoteCast,)),
+    RetractedFact: _Kind(import_votes.retract, (VoteRetracted,)),
+    VoidedFact: _Kind(import_votes.void, (VoteVoided,)),
+    UnvoidedFact: _Kind(import_votes.unvoid, (VoteRestored,)),
+    ReportedFact: _Kind(import_votes.report, (ReportFiled,)),
+    SuspendedFact: _Kind(import_members.suspend, (MemberSuspended,)),
+    ReinstatedFact: _Kind(import_members.reinstate, (MemberReinstated,)),
+    SuspensionReversedFact: _Kind(import_members.reverse_suspension, (SuspensionReversed,)),
+    SuspensionToldFact: _Kind(import_members.tell_suspension, (StatementTold,)),
+    SuspensionAppealedFact: _Kind(import_members.appeal_suspension, (AppealFiled,)),
+    SuspensionAppealDecidedFact: _Kind(import_members.decide_suspension_appeal, (AppealDecided,)),
+    StandingFact: _Kind(import_members.set_standing, (StandingChanged,)),
+    WarnedFact: _Kind(import_members.warn, (WarningGiven,)),
+    AcknowledgedFact: _Kind(import_members.acknowledge, (WarningAcknowledged,)),
+    MemberNotedFact: _Kind(import_members.note, (NoteAdded,)),
+}
+"""Facts of which one person has an aggregate."""
+
+DECIDED: Final[Mapping[type[Fact], _Kind]] = {
+    PostedFact: _Kind(import_texts.post, (CommentPosted,)),
+    **_THREAD,
+    **_TEXTS,
+    **_MARKS,
+    **_OWN,
+}
+WITHOUT_EVENTS: Final[tuple[type[Fact], ...]] = (MutedFact, SubscribedFact)
+"""Facts for which there are no events yet: they are left out."""
+
+
+def needs(fact: Fact) -> tuple[str, ...]:
+    """Return the heads of the aggregates that a fact is decided on, its thread aside."""
+    if isinstance(fact, SITE_FACTS):
+        return import_members.heads_of(fact)
+    names = (getattr(fact, "comment", None), getattr(fact, "parent", None))
+    of_comments = (heads.comment(name) for name in names if name)
+    own = import_votes.head_of(fact)
+    return tuple(of_comments) if own is None else (*of_comments, own)
+
+
+def decide(fact: Fact, state: ImportState) -> FactFate:
+    """Decide on the next fact of a thread: its events are added to the state, unless they are known.
+
+    Raises FactRefused if the fact is left out, and PositionWanted if the events before have to be appended first.
+    """
+    if isinstance(fact, WITHOUT_EVENTS):
+        raise FactRefused("no-events-yet", "this version records no mutes and no subscriptions")
+    _check(fact, state)
+    if isinstance(fact, PostedFact):
+        return _post(fact, state)
+    name: str = getattr(fact, "comment", "")
+    if name in state.taken:
+        raise FactRefused("id-taken", "another comment has this id")
+    if name in state.posted_here:
+        return "known"
+    if name in state.replayed and type(fact) in _TEXTS:
+        return _again(fact, name, state)
+    if _is_known(fact, state):
+        return "known"
+    events = DECIDED[type(fact)].decide(fact, state)
+    stamp = state.stamp(fact)
+    if any(state.own.get(heads.of(event, stamp.actor), NO_EVENTS).here for event in events):
+        return "differs"  # the person voted, or staff decided about the member, since
+    for event in events:
+        state.add(event, stamp)
+    return "brought" if events else "known"
+
+
+def settle(name: str, state: ImportState) -> FactFate:
+    """Bring what a comment that was there before has become in its source since. All of its facts were decided on.
+
+    Its text and its status become those that the facts give it, unless people here changed them.
+    """
+    there = state.replayed[name]
+    made = len(state.made)
+    stamp = replace(state.plain_stamp, at=None)
+    if name not in state.differing:
+        _settle_text(name, there, state, stamp)
+    if name not in state.differing:
+        _settle_status(name, there, state, stamp)
+    if name in state.differing:
+        return "differs"
+    return "brought" if len(state.made) > made else "known"
+
+
+def _settle_text(name: str, there: Comment, state: ImportState, stamp: Stamp) -> None:
+    here, text = state.comments[name], there.last.digest
+    if not text or text == here.last.digest or here.last.redacted is not None:
+        return
+    if not here.last.imported:
+        state.differing.add(name)
+        return
+    body, original = state.texts[name]
+    rule = UNDER_REVIEW if here.holds_edits else None
+    edited = CommentEdited(comment=name, revision=here.latest + 1, rule=rule, body=body, original=original)
+    state.renumbered[name, there.latest] = edited.revision
+    state.add(edited, stamp)
+
+
+def _settle_status(name: str, there: Comment, state: ImportState, stamp: Stamp) -> None:
+    here = state.comments[name]
+    if (here.verdict_status, here.withdrawn) == (there.verdict_status, there.withdrawn):
+        return
+    if not here.has_imported_status:
+        state.differing.add(name)
+        return
+    if here.withdrawn != there.withdrawn:
+        turned = CommentWithdrawn if there.withdrawn else CommentRestored
+        state.add(turned(comment=name), stamp)
+    if here.verdict_status != there.verdict_status:
+        revision = state.revision(name, there.standing or there.latest)
+        decided = _DECISIONS[there.verdict_status](comment=name, revision=revision)
+        state.add(decided, replace(stamp, batch=None))
+
+
+def _post(fact: PostedFact, state: ImportState) -> FactFate:
+    if not state.thread.exists:
+        raise FactRefused("unknown-thread", "the discussion was not opened")
+    name, there = fact.comment, state.comments.get(fact.comment, UNPOSTED)
+    author = None if fact.by is None else fact.by.id
+    if not there.exists:
+        (posted,) = import_texts.post(fact, state)
+        state.add(posted, state.stamp(fact))
+        return "brought"
+    if there.origin is None and fact.origin == name and there.author.id == author:
+        state.posted_here.add(name)  # an export of this site comes back
+        return "known"
+    if there.origin != fact.origin or (there.author.id != author and AuthorReassigned not in there.changed):
+        state.taken.add(name)
+        raise FactRefused("id-taken", "a comment of another origin or of another author has this id")
+    if name in state.before and name not in state.replayed:
+        (posted,) = import_texts.post(fact, state)
+        state.replay(name, posted, state.stamp(fact))
+        state.texts[name] = fact.body, fact.original
+    return "known"
+
+
+def _again(fact: Fact, name: str, state: ImportState) -> FactFate:
+    """Decide on a fact of a comment that was there before: as its facts alone make it, then as it is."""
+    stamp = state.stamp(fact)
+    with state.as_replayed():
+        events = DECIDED[type(fact)].decide(fact, state)
+    for event in events:
+        state.replay(name, event, stamp)
+    if isinstance(fact, EditedFact) and fact.body is not None:
+        state.texts[name] = fact.body, fact.original
+    if not events or _is_known(fact, state):
+        return "known"
+    here = state.comments[name]
+    (event,) = events
+    if isinstance(event, CommentEdited):
+        if event.body is not None and here.last.digest == digest(event.body):
+            state.renumbered[name, event.revision] = here.latest
+            return "known"
+        changed_here = not here.last.imported
+        state.renumbered[name, event.revision] = here.latest + 1
+        rule = event.rule or (UNDER_REVIEW if here.holds_edits else None)
+        event = replace(event, revision=here.latest + 1, rule=rule)
+    else:
+        changed_here = not here.has_imported_status
+        if (revision := getattr(event, "revision", None)) is not None:
+            event = replace(event, revision=state.revision(name, revision))
+    if changed_here:
+        state.differing.add(name)
+        return "differs"
+    state.add(event, stamp)
+    return "brought"
+
+
+def _check(fact: Fact, state: ImportState) -> None:
+    if fact.by is not None and not is_member(fact.by.id):
+        raise FactRefused("bad-id", "the id of a person is out of its grammar")
+    try:
+        at = fact.occurred_at
+    except ValueError as error:
+        raise FactRefused("unfit-value", "the time of the fact is not one of RFC 3339") from error
+    if at > state.now:
+        raise FactRefused("in-the-future", "the fact has not happened yet")
+    is_of_thread = not isinstance(fact, (*SITE_FACTS, OpenedFact, PostedFact))
+    if is_of_thread and not state.thread.exists:
+        raise FactRefused("unknown-thread", "the discussion was not opened")
+
+
+def _is_known(fact: Fact, state: ImportState) -> bool:
+    """True if an import brought an event of this fact."""
+    at, kinds = fact.occurred_at, DECIDED[type(fact)].makes
+    if type(fact) in _THREAD:
+        name = getattr(fact, "anchor", None) or getattr(fact, "comment", "")
+        return any((kind, name, at) in state.thread.brought for kind in kinds)
+    if type(fact) in _OWN:
+        return any((kind, at) in state.own[head].brought for kind in kinds for head in needs(fact) if head in state.own)
+    comment = state.comments.get(getattr(fact, "comment", ""), UNPOSTED)
+    return any((kind, at) in comment.brought for kind in kinds)
+
+
+_DECISIONS: Final[Mapping[str, type[Ruled]]] = {
+    "published": CommentApproved,
+    "pending": CommentHeld,
+    "rejected": CommentRejected,
+}
+"""The decision that gives a comment its status."""
