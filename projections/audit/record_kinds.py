@@ -36,6 +36,8 @@ _BY_NOUN: Final[Mapping[str, Counted]] = {
     "report": "reported",
     "notice": "reported",
     "vote": "votes",
+    "votes": "votes",
+    "author": "decided",
 }
 """Nouns that are not listed are about the thread itself: its status, its policy, its inline questions."""
 

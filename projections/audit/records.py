@@ -24,6 +24,8 @@ from core.events.comment_events import (
     CommentHeld,
     CommentPosted,
     CommentRejected,
+    CommentRestored,
+    CommentWithdrawn,
     DecisionReversed,
 )
 from core.events.envelope import Recorded
@@ -35,11 +37,13 @@ from core.times import rfc3339
 
 _IN_ENVELOPE: Final = ("type", "comment", "revision")
 _CIRCUMSTANCES: Final = ("cause", "batch", "by_policy", "by_standing")
-_WORDS: Final = ("body", "match", "reason")
+_WORDS: Final = ("body", "original", "match", "reason")
 """Fields with an author's words or a match in them, removed together with a redacted text."""
 _GROUNDS: Final = ("reason", "code", "ground")
 _TIMES: Final = frozenset({"until"})
 """Facts that are times, written as RFC 3339."""
+_OF_AUTHORS: Final = (CommentPosted, CommentEdited, CommentWithdrawn, CommentRestored)
+"""Acts of the author of a comment alone."""
 _COMMENTS_PER_LOAD: Final = 50
 
 
@@ -126,6 +130,8 @@ def author_record_of(
     hidden = ("note", "match", "spam", "notice", "basis", "reverses", "shape", "failed", *grounds, *_CIRCUMSTANCES)
     data = {name: value for name, value in record.data.items() if name not in hidden}
     actor = record.actor
+    if isinstance(event, _OF_AUTHORS):
+        actor = AuditActor(kind=actor.kind, id=author)  # an import may have named another one first
     if actor.id != author:
         actor = AuditActor(kind=actor.kind, id=None)
         decided = isinstance(event, CommentHeld | CommentApproved | CommentRejected | DecisionReversed)

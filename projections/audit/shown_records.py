@@ -12,6 +12,7 @@ import msgspec
 from core.events.comment_events import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn
 from core.events.envelope import Recorded, UnreadableEntry
 from core.events.event import Event
+from core.events.import_events import VotesBrought
 from core.events.thread_events import (
     AnchorClosed,
     AnchorOpened,
@@ -53,6 +54,7 @@ _PUBLIC: Final[Mapping[type[Event], frozenset[str]]] = {
     AnchorClosed: _PASSAGE,
     AnchorReopened: _PASSAGE,
     VoteCast: frozenset({"value"}),
+    VotesBrought: frozenset({"up", "down", "score"}),
 }
 """The facts of an event that are public, by its type; of all other types none are."""
 

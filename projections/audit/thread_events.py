@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from core.events.comment_events import RevisionRedacted
 from core.events.envelope import Recorded, UnreadableEntry, read
+from core.events.import_events import VotesBrought
 from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.log.port import Entry, Log
 from core.position import Position
@@ -42,6 +43,8 @@ class _IndexRow(Struct, frozen=True, gc=False):
     """The revision that the event redacted."""
     voter: str | None = None
     """For a vote: the member whose vote it is."""
+    brought: Tally | None = None
+    """For votes that an import brought without their voters: how many there are of them now."""
     listed: bool = False
     """For a vote: True if there is one after the event, void or not."""
 
@@ -55,6 +58,8 @@ class ThreadEvents(RecordIndex):
         """Redacted revisions, by comment."""
         self.votes = VoteIndex()
         self._tallies: dict[str, Tally] = {}
+        self._brought: dict[str, Tally] = {}
+        """The part of a tally that an import brought without its voters."""
         self._values = bytearray()
         """Per event, the value of a vote plus 1; 1 for every other event."""
 
@@ -73,6 +78,11 @@ class ThreadEvents(RecordIndex):
             self._tallies[row.comment] = tally = moved(self._tallies.get(row.comment, _NO_VOTES), earlier, row.vote)
             if row.voter is not None:
                 self.votes.take(len(self), row.comment, row.voter, before, listed=row.listed)
+        if row.brought is not None and row.comment is not None:
+            before_up, before_down = self._brought.get(row.comment, _NO_VOTES)
+            up, down = self._tallies.get(row.comment, _NO_VOTES)
+            tally = up + row.brought[0] - before_up, down + row.brought[1] - before_down
+            self._tallies[row.comment], self._brought[row.comment] = tally, row.brought
         if row.redacted is not None and row.comment is not None:
             self.redacted[row.comment] = self.redacted.get(row.comment, frozenset()) | {row.redacted}
         self.add(IndexedEvent(Position(row.ms, row.n), row.occurred, row.counted, tally))
@@ -141,6 +151,7 @@ def _row_of(entry: Entry) -> _IndexRow:
     except UnreadableEntry:
         return _IndexRow(*entry.position, entry.position.ms, UNREADABLE)
     envelope, event = recorded.envelope, recorded.event
+    voter, listed = _vote(recorded)
     return _IndexRow(
         *recorded.position,
         recorded.occurred_at,
@@ -149,7 +160,9 @@ def _row_of(entry: Entry) -> _IndexRow:
         value_of(event),
         envelope.ap,
         event.revision if isinstance(event, RevisionRedacted) else None,
-        *_vote(recorded),
+        brought=(event.up, event.down) if isinstance(event, VotesBrought) else None,
+        voter=voter,
+        listed=listed,
     )
 
 

@@ -44,6 +44,8 @@ def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: Chang
     comment = thread.rows[recorded.envelope.comment or ""]
     _check(comment, event)
     listener.comment(comment)
+    if isinstance(event, VotesBrought):
+        listener.tally(comment)
     before, since, queued = Visibility.of(comment), comment.waits_since, comment.queued_since
     tally = comment.tally or NO_TALLY
     if isinstance(event, CommentEdited):
@@ -148,7 +150,7 @@ def _replace(thread: ThreadState, comment: CommentState, event: CommentEdited) -
 
 def _touched(thread: ThreadState, comment: CommentState) -> bool:
     """True if the comment was voted on, replied to, reported or decided on."""
-    if comment.ballots or comment.unvoted or comment.voids:
+    if comment.ballots or comment.unvoted or comment.voids or comment.tally is not None:
         return True
     # Snapshots have no `decisions` but all texts; views have all `decisions` but two texts.
     decided = any(text.decision is not None and not text.decision.automated for text in comment.texts.values())

@@ -53,6 +53,9 @@ class ChangeListener(Protocol):
     def vote(self, comment: CommentState, member: str) -> None:
         """The vote of `member` on `comment` and the comment's tally are about to change."""
 
+    def tally(self, comment: CommentState) -> None:
+        """The tally of `comment` is about to change without any vote of a member."""
+
     def answers(self, comment: CommentState) -> None:
         """A reply to `comment` appears on the page or leaves the page. The comment itself does not change."""
 
@@ -62,6 +65,9 @@ class _NoListener:
         pass
 
     def vote(self, comment: CommentState, member: str) -> None:
+        pass
+
+    def tally(self, comment: CommentState) -> None:
         pass
 
     def answers(self, comment: CommentState) -> None:

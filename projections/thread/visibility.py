@@ -16,6 +16,7 @@ class Visibility(Struct, frozen=True, gc=False):
     """The parts of a public row that an event can change."""
 
     published: bool
+    author: str
     on_page: bool
     status: str
     gone: Gone | None
@@ -30,11 +31,11 @@ class Visibility(Struct, frozen=True, gc=False):
         published = comment.published
         on_page = published or bool(comment.answers)
         what, by = comment.status, comment.gone
-        return cls(published, on_page, what, by, comment.is_pick, comment.standing, shown(comment))
+        return cls(published, comment.author.id, on_page, what, by, comment.is_pick, comment.standing, shown(comment))
 
 
 NOWHERE: Final = Visibility(
-    published=False, on_page=False, status="pending", gone=None, pick=False, standing=None, shown=None
+    published=False, author="", on_page=False, status="pending", gone=None, pick=False, standing=None, shown=None
 )
 """Visibility of a comment before it was posted."""
 

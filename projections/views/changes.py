@@ -100,6 +100,11 @@ class ChangeTracker:
             votes[member] = ballot_of(comment, member)
             self.weight += VOTED
 
+    def tally(self, comment: CommentState) -> None:
+        """The tally of `comment` is about to change without any vote of a member."""
+        if not self._votes[comment.id]:
+            self.weight += VOTED
+
     def answers(self, comment: CommentState) -> None:
         """A reply to `comment` appears on the page or leaves the page."""
         if comment.id not in self._answered:

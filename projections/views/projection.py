@@ -9,6 +9,7 @@ for recorded in batch:            # dense: the caller checks `n`
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from core.domain.comment import IMPORT
 from core.events.envelope import Recorded
 from core.events.skip_events import UnreadableEvent
 from core.keys import Partition
@@ -147,7 +148,8 @@ class Projection:
         before = tracker.weight
         effects = take_in(tracker.thread, recorded, self._poison.skipped, tracker)
         self._weight += tracker.weight - before
-        if effects.public and self.telling:
+        # An import and its corrections tell nothing: clients learn of them with the next page.
+        if effects.public and self.telling and recorded.envelope.cause != IMPORT:
             self._lines.append(feed_entries.line(recorded.position, tracker.name, effects.public))
             self._weight += 1
         return effects

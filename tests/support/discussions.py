@@ -12,9 +12,9 @@ from typing import Any, Final, Literal, NamedTuple
 from hypothesis import strategies as st
 
 from core.application.transact import transact
-from core.caller import Caller
+from core.caller import Actor, Caller
 from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
-from core.domain.comment import Comment
+from core.domain.comment import UNPOSTED, Comment, evolve
 from core.domain.handler import Command
 from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision, ReverseDecision
 from core.domain.notice import FileNotice, filer
@@ -25,12 +25,16 @@ from core.domain.site import ChangePolicy, OpenSite
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
 from core.domain.void import RestoreVote, VoidVote
 from core.domain.vote import CastVote
-from core.events.envelope import Recorded, decode
+from core.events.comment_events import CommentEdited, CommentPosted
+from core.events.envelope import Recorded, Stamp, decode
+from core.events.import_events import AuthorReassigned, VotesBrought
 from core.log.memory import MemoryLog
 from core.log.port import Entry, Log
+from core.partitions import partition_of
 from core.policy import Policy, PolicyChanges, Screening
 from core.position import START
 from core.refusals import Refusal
+from tests.support.direct import append_directly
 
 SITE: Final = "kew"
 THREADS: Final = ("palm-house", "tea", "orchids")
@@ -40,6 +44,7 @@ OPERATOR: Final = Caller(id="op", name="Op", roles=frozenset({"operator"}))
 MOD: Final = Caller(id="mod", name="Mo", roles=frozenset({"moderator"}))
 ADMIN: Final = Caller(id="adm", name="Adam", roles=frozenset({"admin"}))
 MIA: Final = Caller(id="mia", name="Mia", roles=frozenset({"moderator"}))
+IMPORTER: Final = Actor(kind="system", id="import")
 PEOPLE: Final = (
     Caller(id="ada", name="Ada", avatar="https://kew.example/ada.png", badges=("subscriber",)),
     Caller(id="ben", name="Ben \u201cB\u201d"),
@@ -84,6 +89,9 @@ ALL: Final = (*DEEDS, *LATER)
 """Every deed, for a stream with something in every view."""
 SCREENED: Final = (*ALL, *("screening",) * 2, *("screened",) * 6)
 """Every deed, and those of a site whose policy screens texts, for `moves()` alone."""
+BROUGHT: Final = ("unknown", "unwritten", *("tally",) * 3, "reassign")
+"""What only an import does, for `moves()` alone: no decider decides on it."""
+EVERY: Final = (*SCREENED, *BROUGHT)
 NEVER_FILLED: Final = frozenset({"appeals"})
 """Listings that no move fills: what they hold is told by tests of their own."""
 LEFT_EMPTY: Final = frozenset({"appeals", "removals", "notices", "references", "labelled", "voids"})
@@ -108,7 +116,7 @@ def moves(*, most: int = 60, threads: int = 1, imports: bool = False) -> st.Sear
     """Lists of moves in so many threads: about half of them short, to be understood, half of them long, to be rich."""
     one = st.builds(
         Move,
-        deed=st.sampled_from(SCREENED),
+        deed=st.sampled_from(EVERY),
         thread=st.integers(0, threads - 1),
         who=st.integers(0, len(PEOPLE) - 1),
         comment=st.integers(0, 11),
@@ -121,7 +129,7 @@ def moves(*, most: int = 60, threads: int = 1, imports: bool = False) -> st.Sear
         stream,
         st.integers(0, 9999),
         lengths,
-        **_just(threads=threads, comments=12, imports=imports, deeds=SCREENED),
+        **_just(threads=threads, comments=12, imports=imports, deeds=EVERY),
     )
     return st.one_of(st.lists(one, max_size=most), long)
 
@@ -179,6 +187,9 @@ class Play:
     async def make(self, move: Move, now: int | None = None) -> None:
         """Try a move; `now` is the time, needed for what is imported."""
         thread = THREADS[move.thread]
+        if move.deed in BROUGHT:
+            await self._bring(move, thread)
+            return
         command, caller = self._meant(move, self.comments[thread])
         if command is None:
             self.refused += 1
@@ -206,6 +217,42 @@ class Play:
             return
         if result.comment is not None and result.comment.exists:
             self.comments[thread][result.comment.id] = result.comment
+
+    async def _bring(self, move: Move, thread: str) -> None:
+        """Write an event of an import, which nothing refuses."""
+        there, choice, person = self.comments[thread], move.choice, PEOPLE[move.who]
+        event = self._brought(move, list(there.values()))
+        if event is None:
+            self.refused += 1
+            return
+        comment = there.get(event.comment, UNPOSTED)
+        by = IMPORTER
+        if isinstance(event, CommentPosted | CommentEdited):
+            by = Actor(id=comment.author.id or person.id)
+        stamp = Stamp(actor=by, site=SITE, thread=thread, cause="import", batch=("i1", "i2", None)[choice % 3])
+        (position,) = await append_directly(self.log, stamp, event)
+        entry = await self.log.entry(partition_of(SITE, thread, self.log.partitions), position)
+        assert entry is not None
+        there[event.comment] = evolve(comment, decode(*entry))
+
+    def _brought(
+        self, move: Move, there: list[Comment]
+    ) -> CommentPosted | CommentEdited | VotesBrought | AuthorReassigned | None:
+        choice = move.choice
+        rule = (None, None, "import")[choice % 3]
+        if move.deed == "unknown":
+            self._made += 1
+            return CommentPosted(comment=f"c{self._made}", unknown=True, rule=rule, name=PEOPLE[move.who].name)
+        if not there:
+            return None
+        comment = there[-1 - move.comment % len(there)]
+        match move.deed:
+            case "unwritten":
+                return CommentEdited(comment=comment.id, revision=comment.latest + 1, unknown=True, rule=rule)
+            case "tally":
+                return VotesBrought(comment=comment.id, up=choice % 5, down=choice // 5)
+            case _:
+                return AuthorReassigned(comment=comment.id, author=PEOPLE[choice % len(PEOPLE)].id)
 
     def _meant(self, move: Move, there: dict[str, Comment]) -> tuple[Command | None, Caller]:
         person = PEOPLE[move.who]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.events.comment_events import CommentEdited, CommentPosted
 from core.events.envelope import Recorded
+from core.events.import_events import AuthorReassigned, VotesBrought
 from core.events.report_events import ReportFiled
 from core.events.types import VOTE_EVENTS
 from core.events.vote_events import VoteCast, VoteRestored, VoteVoided
@@ -206,6 +207,8 @@ def told(index: ThreadEvents) -> Any:
 async def test_auditors_read_every_event_and_moderators_all_but_who_voted(some: list[Move]) -> None:
     log = await played(some)
     happened = await events(log)
+    whole_index = await read_thread_events(log, SITE, THREAD)
+    assert whole_index is not None
     whole, masked = await record_of(log, "auditor"), await record_of(log, "moderator")
     assert (
         [one.position for one in whole] == [one.position for one in masked] == [str(one.position) for one in happened]
@@ -213,6 +216,9 @@ async def test_auditors_read_every_event_and_moderators_all_but_who_voted(some: 
     state = ThreadState(site=SITE, id=THREAD)
     for recorded, full, other in zip(happened, whole, masked, strict=True):
         apply(state, recorded)
+        if isinstance(recorded.event, VotesBrought):
+            row = state.rows[recorded.event.comment]
+            assert whole_index.tally(whole_index.before(recorded.position)) == (row.up, row.down)
         assert full.actor.id == recorded.envelope.actor.id
         if not isinstance(recorded.event, VOTE_EVENTS):
             assert other == full
@@ -245,14 +251,20 @@ async def test_the_public_record_has_the_texts_that_everyone_may_read_now_and_no
     record = await record_of(log, "everyone")
     shown = {(one.comment, one.revision): one.data["body"] for one in record if "body" in one.data}
     assert shown == allowed
-    authors = {row.id: row.author for row in state.rows.values() if row.published}
+    authors = {row.id: {row.author.id} for row in state.rows.values() if row.published}
+    for recorded in await events(log):
+        event = recorded.event
+        if isinstance(event, CommentPosted | AuthorReassigned) and event.comment in authors:
+            # The record tells of each author that a comment had.
+            author = event.author if isinstance(event, AuthorReassigned) else recorded.envelope.actor.id
+            authors[event.comment].add(author)
     for one in record:
         if one.comment is not None and one.comment not in authors:
             assert (one.actor.id, one.revision) == (None, None)
             assert one.data.keys() <= {"parent", "anchor"}
         elif one.actor.id is not None:
             assert one.comment is not None
-            assert one.actor.id == authors[one.comment].id
+            assert one.actor.id in authors[one.comment]
         assert not one.data.keys() & {"note", "match", "rule", "by_policy", "by_standing", "batch", "cause"}
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from core.domain import comment as machine
 from core.domain.comment import Comment
 from core.events.envelope import Recorded
+from core.events.import_events import VotesBrought
 from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from projections.thread.effects import CannotApply
 from projections.thread.fold import fold
@@ -47,6 +48,8 @@ class Model:
         self.votes: dict[str, Vote] = {}
         self.left: dict[int, dict[str, Vote]] = {}
         self.void: dict[str, str] = {}
+        self.brought = 0, 0
+        self.brought_then: dict[int, tuple[int, int]] = {}
 
     def take(self, recorded: Recorded) -> None:
         actor, position = recorded.envelope.actor.id, str(recorded.position)
@@ -59,21 +62,35 @@ class Model:
                 self.void[voter] = self.votes[voter].cast
             case VoteRestored(voter=voter):
                 del self.void[voter]
+            case VotesBrought(up=up, down=down):
+                self.brought = up, down
             case _:
                 before = self.comment.on_display
                 self.comment = machine.evolve(self.comment, recorded)
                 now = self.comment.on_display
                 if before != now and before is not None:
                     self.left[before] = dict(self.votes)
+                    self.brought_then[before] = self.brought
                 if now is not None:
                     self.left.pop(now, None)
 
-    def tally(self, votes: dict[str, Vote]) -> tuple[int, int]:
+    def tally(self, votes: dict[str, Vote], brought: tuple[int, int]) -> tuple[int, int]:
         counted = [vote.value for voter, vote in votes.items() if self.void.get(voter) != vote.cast]
-        return counted.count(1), counted.count(-1)
+        return brought[0] + counted.count(1), brought[1] + counted.count(-1)
 
 
-DEEDS = (*("vote",) * 6, *("void",) * 4, *("unvoid",) * 3, "edit", "edit", "decide", "decide", "reverse", "withdraw")
+DEEDS = (
+    *("vote",) * 6,
+    *("tally",) * 3,
+    *("void",) * 4,
+    *("unvoid",) * 3,
+    "edit",
+    "edit",
+    "decide",
+    "decide",
+    "reverse",
+    "withdraw",
+)
 of_one_comment = st.builds(
     stream, st.integers(0, 1_000_000), st.integers(10, 60), comments=st.just(1), deeds=st.just((*DEEDS, "restore"))
 )
@@ -81,7 +98,9 @@ of_one_comment = st.builds(
 
 @settings(max_examples=200)
 @given(of_one_comment)
-async def test_every_tally_counts_the_votes_that_are_not_void(some: list[Move]) -> None:
+async def test_every_tally_counts_the_votes_that_are_not_void_beside_those_that_imports_brought(
+    some: list[Move],
+) -> None:
     recorded = await events(await played([Move("post"), *some]))
     thread = fold(ThreadState(site=SITE, id=THREAD), recorded)
     models: dict[str, Model] = {}
@@ -90,9 +109,9 @@ async def test_every_tally_counts_the_votes_that_are_not_void(some: list[Move]) 
             models.setdefault(one.envelope.comment, Model()).take(one)
     for name, model in models.items():
         row = thread.rows[name]
-        assert (row.up, row.down) == model.tally(model.votes)
+        assert (row.up, row.down) == model.tally(model.votes, model.brought)
         then = {number: text.votes_then for number, text in row.texts.items() if text.votes_then is not None}
-        assert then == {number: model.tally(votes) for number, votes in model.left.items()}
+        assert then == {number: model.tally(votes, model.brought_then[number]) for number, votes in model.left.items()}
         for voter in row.ballots.keys() | row.voids.keys():
             ballot = ballot_of(row, voter)
             assert decode(encode(name, voter, ballot)) == (voter, name, ballot)

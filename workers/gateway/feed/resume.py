@@ -9,6 +9,7 @@ still to come.
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
+from core.domain.comment import IMPORT
 from core.events.envelope import UnreadableEntry, read
 from core.events.types import VOTE_EVENTS
 from core.log.port import BrokenChain, Log
@@ -234,7 +235,9 @@ class Resume:
                 return {
                     one.envelope.comment
                     for one in near[1:]
-                    if isinstance(one.event, VOTE_EVENTS) and one.envelope.comment is not None
+                    if isinstance(one.event, VOTE_EVENTS)
+                    and one.envelope.comment is not None
+                    and one.envelope.cause != IMPORT
                 }
         return None
 

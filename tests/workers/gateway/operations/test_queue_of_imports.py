@@ -8,7 +8,7 @@ from core.caller import Actor
 from core.events.comment_events import CommentEdited, CommentPosted
 from core.events.report_events import ReportFiled
 from core.times import rfc3339
-from tests.support.direct import IMPORTED, bring
+from tests.support.bringing import IMPORTED, bring
 from tests.support.house import ADA, ADMIN, BEN, MOD, THREAD, House, at, problem
 
 QUEUE = "moderation/queue"
