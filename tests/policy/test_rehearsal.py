@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from projections.audit import rehearsals
+from projections.audit import rehearsals, rehearsed_reports
 from tests.policy.test_figures import ask
-from tests.support.house import ADA, ADMIN, BEN, MOD, House, problem
+from tests.support.house import ADA, ADMIN, BEN, GUEST, MOD, House, Who, at, problem
 
 LINKS = [{"kind": "links_over", "links": 0}]
 WORDS = [{"kind": "words", "lists": ["insults"]}]
@@ -99,3 +99,94 @@ async def test_only_admins_rehearse_and_what_a_change_is_refused_for_is_refused(
     problem(await house.ask("POST", "policy/rehearsal", MOD, {}), 403, "not-allowed")
     bad = {"changes": {"rules": [{"kind": "rudeness"}]}}
     assert (await house.ask("POST", "policy/rehearsal", ADMIN, bad)).status_code in (400, 422)
+
+
+# --- reports_over ---
+
+CAL, DAN = Who("cal"), Who("dan")
+
+
+def over(reports: int, **more: Any) -> dict[str, Any]:
+    return {"rules": [{"kind": "reports_over", "reports": reports, **more}]}
+
+
+async def report(house: House, comment: str, *readers: Who) -> None:
+    for who in readers:
+        await ask(house, "POST", f"{at(comment)}/reports", who, {"reason": "insult"}, 201)
+
+
+async def test_reports_say_which_comments_a_rule_would_have_taken_down(house: House) -> None:
+    rude, fine = await house.post(ADA, "You fool."), await house.post(BEN, "I see.")
+    await report(house, rude, BEN, CAL, DAN)
+    await report(house, fine, ADA)
+    found = await rehearse(house, changes=over(1))
+    assert (found["judged"], found["reports"], found["unknown"]) == (2, 4, [])
+    held = found["would_hold"]
+    assert (held["texts"], held["rules"]) == (1, [{"rule": "reports_over", "texts": 1}])
+    (example,) = held["examples"]
+    assert (example["comment"], example["body"], example["author"]) == (rude, "You fool.", "ada")
+    assert (example["before"], example["after"], example["rule"]) == ("published", "held", "reports_over")
+    found = await rehearse(house, changes=over(1, action="reject"))
+    assert [one["after"] for one in found["would_hold"]["examples"]] == ["rejected"]
+    assert (await rehearse(house, changes=over(3)))["would_hold"]["texts"] == 0
+    assert (await rehearse(house, changes=over(0)))["would_hold"]["texts"] == 2
+
+
+async def test_reports_that_a_decision_closed_and_those_of_guests_do_not_count(house: House) -> None:
+    await ask(house, "PATCH", "policy", ADMIN, {"report": "anyone"})
+    comment = await house.post(ADA)
+    await report(house, comment, BEN)
+    await house.decide(comment, "approve")
+    await report(house, comment, CAL, GUEST)
+    assert (await rehearse(house, changes=over(1)))["would_hold"]["texts"] == 0
+    await report(house, comment, BEN)
+    assert (await rehearse(house, changes=over(1)))["would_hold"]["texts"] == 1
+
+
+async def test_what_the_rule_took_down_a_changed_one_would_leave_or_reject(house: House) -> None:
+    await ask(house, "PATCH", "policy", ADMIN, over(1))
+    comment = await house.post(ADA)
+    await report(house, comment, BEN, CAL)
+    assert await house.rows() == []
+    found = await rehearse(house)
+    assert (found["would_hold"]["texts"], found["would_not_hold"]["texts"], found["otherwise"]) == (0, 0, 0)
+    gone = (await rehearse(house, changes=over(2)))["would_not_hold"]
+    assert (gone["texts"], gone["rules"]) == (1, [{"rule": "reports_over", "texts": 1}])
+    assert [(one["comment"], one["after"]) for one in gone["examples"]] == [(comment, "published")]
+    assert (await rehearse(house, changes={"rules": []}))["would_not_hold"]["texts"] == 1
+    assert (await rehearse(house, changes=over(1, action="reject")))["otherwise"] == 1
+
+
+async def test_reports_are_counted_over_all_requests_of_a_rehearsal(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comments = [await house.post(ADA, f"Number {number}.") for number in range(2)]
+    for reader in (BEN, CAL, DAN):
+        for comment in comments:
+            await report(house, comment, reader)
+    monkeypatch.setattr(rehearsals.Rehearser.go_on, "__kwdefaults__", {"most": 1})
+    parts = await rehearsed_in_parts(house, over(1))
+    assert len(parts) > len(comments)
+    assert sum(one["would_hold"]["texts"] for one in parts) == len(comments)
+    assert all(one["unknown"] == [] for one in parts)
+    # Beyond a bound their number is not known, and not guessed.
+    monkeypatch.setattr(rehearsed_reports.ReportReader.__init__, "__kwdefaults__", {"back": 1})
+    parts = await rehearsed_in_parts(house, over(1))
+    assert sum(one["would_hold"]["texts"] for one in parts) == 0
+    assert {one["rule"] for part in parts for one in part["unknown"]} == {"reports_over"}
+
+
+async def test_a_report_of_a_text_that_was_redacted_is_left_out(house: House) -> None:
+    comment = await house.post(ADA)
+    await report(house, comment, BEN)
+    await house.decide(comment, "reject")
+    await ask(house, "PUT", f"{at(comment)}/revisions/1/redaction", MOD, {"reason": "address"})
+    found = await rehearse(house, changes=over(0))
+    assert (found["reports"], found["would_hold"]["texts"]) == (0, 0)
+
+
+async def rehearsed_in_parts(house: House, changes: dict[str, Any]) -> list[Any]:
+    parts = [await rehearse(house, changes=changes)]
+    while parts[-1]["next"] is not None:
+        parts.append(await rehearse(house, changes=changes, cursor=parts[-1]["next"]))
+    return parts

@@ -44,7 +44,8 @@ def rehearse(
     """Tell which past texts a policy would hold, and which it would no longer hold, with examples. Changes nothing.
 
     Each text is judged as it was when it was written, by the facts that its event recorded. A rule that needs a fact
-    which was not recorded is left out for that text, and told as unknown. Texts of staff and of imports are left out.
+    which was not recorded is left out for that text, and told as unknown. `reports_over` is applied to the reports of
+    the period, as if the rule had been set at its beginning. Texts of staff and of imports are left out.
 
     For example:
 
@@ -62,7 +63,8 @@ def rehearse(
     if json:
         output.document(found)
         return 0
-    output.line(f"{counted(found.judged, 'text')} judged; nothing was changed.")
+    reports = f" and {counted(found.reports, 'report')}" if found.reports else ""
+    output.line(f"{counted(found.judged, 'text')}{reports} judged; nothing was changed.")
     _show("would be held", found.would_hold)
     _show("would no longer be held", found.would_not_hold)
     if found.otherwise:
@@ -80,7 +82,7 @@ async def _rehearse(
         site = await site_of(log, name)
         begin, end = period_asked_for(from_, to, zone_of(site.policy.timezone))
         made = await rehearsed_policy(log, name, changes, {}, caller=_CALLER)
-        rehearser = Rehearser(log, name, made.policy, made.lists, site_name=made.site_name)
+        rehearser = Rehearser(log, name, made.policy, made.lists, begin=begin, site_name=made.site_name)
         found, dry = Rehearsal(), False
         places = [merge.before(place_of(begin))] * log.partitions
         while not dry:

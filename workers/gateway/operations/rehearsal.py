@@ -33,7 +33,14 @@ async def rehearse_policy(request: Request[NoQuery, shapes.RehearsePolicy]) -> R
         places = merge.read_cursor(body.cursor, mark, log.partitions)
     found = Rehearsal()
     rehearser = Rehearser(
-        log, request.site, made.policy, made.lists, site_name=made.site_name, cache=services.aggregate_cache
+        log,
+        request.site,
+        made.policy,
+        made.lists,
+        begin=begin,
+        resumed=body.cursor is not None,
+        site_name=made.site_name,
+        cache=services.aggregate_cache,
     )
     with request.gate.released():
         async with services.reports.place() as pace:
@@ -42,6 +49,7 @@ async def rehearse_policy(request: Request[NoQuery, shapes.RehearsePolicy]) -> R
     return json(
         {
             "judged": found.judged,
+            "reports": found.reports,
             "would_hold": _changed(found.would_hold),
             "would_not_hold": _changed(found.would_not_hold),
             "otherwise": found.otherwise,
@@ -86,9 +94,10 @@ OPERATIONS: Final = (
         detail=(
             "Changes nothing. Each text is judged as it was when it was written: by the policy with these changes, the "
             "overrides that its thread had then, and the facts that its event recorded. Word lists are those of now, "
-            "or those in `lists`. Texts of staff and of imports, redacted texts and edits under review are left out. "
-            "A request does bounded work: `more` says that it goes on with `next` as `cursor`, and counts are those of "
-            "one request."
+            "or those in `lists`. `reports_over` is applied to the reports of the period, counted from its beginning "
+            "as if the rule had been set there: a comment counts with the report that would take it down. Texts of "
+            "staff and of imports, redacted texts and edits under review are left out. A request does bounded work: "
+            "`more` says that it goes on with `next` as `cursor`, and counts are those of one request."
         ),
         handler=rehearse_policy,
         most_bytes=MOST_JSON,
@@ -97,6 +106,7 @@ OPERATIONS: Final = (
         answer=shapes.RehearsalAnswer,
         example={
             "judged": 212,
+            "reports": 4,
             "would_hold": {"texts": 3, "rules": [{"rule": "words", "texts": 3}], "examples": [_EXAMPLE]},
             "would_not_hold": {"texts": 0, "rules": [], "examples": []},
             "otherwise": 0,

@@ -66,6 +66,9 @@ class RehearsalAnswer(Struct, frozen=True, kw_only=True):
     """The part of a rehearsal that one request did."""
 
     judged: int
+    reports: Annotated[
+        int, Meta(description="Reports by which `reports_over` would have judged a published comment, or did.")
+    ]
     would_hold: RehearsedChange
     would_not_hold: RehearsedChange
     otherwise: Annotated[int, Meta(description="Texts that would be rejected instead of held, or the reverse.")]
