@@ -11,7 +11,7 @@ from core.events.thread_events import ThreadClosed
 from core.events.vote_events import VoteCast
 from tests.support.bringing import bring
 from tests.support.following import Station, station
-from tests.support.house import ADA, BEN, MOD, SITE, THREAD, House, at
+from tests.support.house import ADA, BEN, MOD, THREAD, House
 
 WANDA = Actor(id="wp:7")
 
