@@ -117,7 +117,8 @@ def _of_html(html: str, source: str, typed: str | None) -> Body:
 def _plain(clean: str, wanted: list[str], source: str) -> Body:
     """The words alone, their markup characters escaped, those of addresses only if nothing else helps."""
     text = _typed(clean)
-    candidates = ("".join(map(_escaped_word, _RUNS.findall(text))), _MARKUP.sub(r"\\\g<0>", text))
+    # The last one is for texts that are shown as they were typed, because rendering them would cost too much.
+    candidates = ("".join(map(_escaped_word, _RUNS.findall(text))), _MARKUP.sub(r"\\\g<0>", text), text)
     for candidate in map(normalise, candidates):
         if _holds(candidate, wanted):
             return Body(text=candidate, original=source, how="plain")
@@ -132,13 +133,19 @@ def _holds(text: str, wanted: list[str]) -> bool:
 
 def _sanitised(html: str) -> str:
     """HTML of the elements that are converted; pictures and frames become links, a rule three hyphens."""
-    if html.count("<") - 2 * html.count("</") > DEEPEST:
+    if _most_open(html) > DEEPEST:
         html = _ANY_TAG.sub(" ", html)
     clean = _cleaner().clean(html)
     if "<" not in clean:
         return clean
     clean = _MEDIA.sub(_as_link, clean)
     return _RULE.sub("<p>---</p>", clean)
+
+
+def _most_open(html: str) -> int:
+    """A bound of the elements that are open at once."""
+    unclosed = html.count("<") - 2 * html.count("</")
+    return unclosed if unclosed <= DEEPEST else unclosed - len(_VOID.findall(html))
 
 
 def _plain_tables(clean: str) -> str:
@@ -243,6 +250,7 @@ _ADDRESS: Final = re.compile(r"://|^www\.|\S@\S|\w\.\w+/", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"[\\`*_\[\]<>#~|!+=-]|(?<=\d)[.)]")
 _MEDIA: Final = re.compile(r"<(?:img|iframe|embed|video|audio)\b[^>]*>(?:</(?:iframe|video|audio)>)?")
 _ATTRIBUTE: Final = re.compile(r'(src|alt|title)="([^"]*)"')
+_VOID: Final = re.compile(r"<(?:br|hr|img)\b", re.IGNORECASE)
 _ROW: Final = re.compile(r"</?(?:tr|table)[^>]*>")
 _CELL: Final = re.compile(r"</?(?:td|th)>")
 _RULE: Final = re.compile(r"<hr[^>]*>")

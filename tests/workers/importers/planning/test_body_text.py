@@ -103,6 +103,18 @@ def test_the_longest_text_is_brought_whole() -> None:
     assert converted(text, "html").text == text
 
 
+def test_a_text_of_many_lines_keeps_its_formatting() -> None:
+    body = converted("a line<br>" * 700 + "<b>the end</b>", "html")
+    assert body.text.endswith("**the end**")
+    assert body.text.count("\n") == 700
+
+
+def test_a_text_that_is_shown_as_it_was_typed_comes_as_it_was_typed() -> None:
+    typed = "<!-- --> ]]>\n" + "line\n" * 300
+    shown = render(typed)
+    assert words(render(converted(shown, "html").text)) == words(shown)
+
+
 @pytest.mark.parametrize(("text", "garbled"), [("CafÃ© â€™tis", True), ("Café ’tis", False), ("Ã la carte", False)])
 def test_garbled_letters_are_told_and_kept(text: str, garbled: bool) -> None:
     body = converted(text, "html")
