@@ -6,11 +6,9 @@ msgpack, preceded by its length (4 bytes, big-endian). The first record is a hea
 """
 
 import hashlib
-import os
-import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
@@ -18,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from core.log.port import Entry
+from workers.runtime import private_file
 from workers.runtime.process import Failed
 
 MAGIC: Final = b"hansard backup 1\n"
@@ -183,29 +182,5 @@ def written(path: Path) -> Iterator[Writer]:
 
     Raises Failed if `path` exists, or the file cannot be written.
     """
-    if path.exists():
-        raise Failed(f"{path} exists: a backup never replaces another")
-    name = None
-    try:
-        handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")  # 0600 from the beginning
-        with os.fdopen(handle, "wb") as file:
-            yield Writer(file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).rename(path)
-        _settle(path.absolute().parent)
-    except OSError as error:
-        raise Failed(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        if name is not None:
-            with suppress(FileNotFoundError):  # the file has been renamed
-                Path(name).unlink()
-
-
-def _settle(directory: Path) -> None:
-    """Sync a directory, so that the name of a file in it survives a power failure."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with private_file.written(path, "a backup") as file:
+        yield Writer(file)
