@@ -83,6 +83,11 @@ class ThreadReplay:
                 self._upto = end
                 return self.state
 
+    @property
+    def skipped(self) -> frozenset[Position]:
+        """Positions of the events that the fold passed over, because an operator skipped them."""
+        return frozenset(self._skipped)
+
     def _begin(self) -> None:
         self.state = ThreadState(site=self.state.site, id=self.state.id)
         self.lost = LostContents()
@@ -102,29 +107,31 @@ class ThreadReplay:
         def within(recorded: Recorded) -> bool:
             return recorded.position <= upto
 
-        async for chunk in _chunks(self._log, state, last):
+        after = state.last if state.events else None
+        async for chunk in chunks(self._log, state.site, state.id, last, after=after):
             if not await fold(state, chunk, self._skipped, within, self._pace, self._passed, self.lost):
                 return
 
 
-async def _chunks(log: Log, state: ThreadState, last: Position) -> AsyncIterator[list[Entry]]:
-    """The events of a thread after `state`, up to and including `last`, oldest first, in bounded lists.
+async def chunks(
+    log: Log, site: str, thread: str, last: Position, *, after: Position | None = None
+) -> AsyncIterator[list[Entry]]:
+    """The events of a thread after `after`, up to and including `last`, oldest first, in bounded lists.
 
     In the log each event names its predecessor. The walk therefore runs backward first and keeps the start of each
     chunk.
     """
-    until = state.last if state.events else None
     begun: list[Position] = []
     kept: deque[list[Entry]] = deque(maxlen=KEPT)
     at: Position | None = last
-    while at is not None and at != until:
+    while at is not None and at != after:
         begun.append(at)
-        kept.append(await log.chain(state.site, state.id, at, until=until, limit=CHUNK))
+        kept.append(await log.chain(site, thread, at, until=after, limit=CHUNK))
         before = read(*kept[-1][-1]).envelope.tp
         at = Position.parse(before) if before else None
     while begun:
         start = begun.pop()
-        chunk = kept.pop() if kept else await log.chain(state.site, state.id, start, until=until, limit=CHUNK)
+        chunk = kept.pop() if kept else await log.chain(site, thread, start, until=after, limit=CHUNK)
         yield chunk[::-1]
 
 
