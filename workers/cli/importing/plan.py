@@ -4,7 +4,6 @@ import os
 import re
 import time
 from base64 import urlsafe_b64decode
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -14,10 +13,10 @@ import msgspec
 from cyclopts import Parameter
 
 from core.ids import is_member, is_site, is_slug
-from core.times import parse_rfc3339
 from workers.cli import output
 from workers.cli.exit_status import UsedWrongly
 from workers.cli.options import NOWHERE, Json, Where, typed
+from workers.cli.since import start_of
 from workers.importers.planning.article_map import THREAD_FIELDS, MapError
 from workers.importers.planning.author_ids import BadTemplate, checked_template
 from workers.importers.planning.folder import FolderError
@@ -32,7 +31,6 @@ FormatName = Literal["wxr", "disqus", "coral", "remark42", "isso", "commento", "
 _LIBRARIES: Final = ("lxml", "html_to_markdown", "bson")
 """Modules of the extra `import`."""
 _DAYS: Final = re.compile(r"(\d{1,5})d")
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _option(text: str) -> Parameter:
@@ -136,7 +134,7 @@ def plan(  # noqa: PLR0913 - an export can be read in as many ways
         thread=_template("--thread", thread, THREAD_FIELDS),
         source=_source(source),
         pending=_pending(pending, format_),
-        since=None if since is None else _since(since),
+        since=None if since is None else start_of(since),
         articles=articles,
         articles_map=articles_map,
         votes=votes,
@@ -231,12 +229,3 @@ def _pending(text: str, name: str) -> int | None:
     if days is None:
         raise UsedWrongly(f"--pending takes a number of days such as 30d, all or none, not {text!r}")
     return int(days[1])
-
-
-def _since(text: str) -> int:
-    try:
-        if _DATE.fullmatch(text) is not None:
-            return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
-        return parse_rfc3339(text)
-    except ValueError as error:
-        raise UsedWrongly(f"--since takes a date such as 2020-01-31, not {text!r}") from error
