@@ -66,6 +66,15 @@ PLACES: Final = (
         ages="until you delete the file",
         removal="deleted with the file",
     ),
+    Place(
+        name="exports",
+        kind="file",
+        where="the file that `hansard export` writes",
+        holds=BOTH,
+        whose=EVERYBODY,
+        ages="until you delete the file",
+        removal="deleted with the file",
+    ),
 )
 """Every place of a deployment."""
 

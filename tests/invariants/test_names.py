@@ -43,6 +43,8 @@ IN_SEVERAL_ROOMS = {
     *("metrics", "places", "refusals", "registry"),
     # Another system: how it screens, and what it exports.
     "coral",
+    # A format that is read and written.
+    *("disqus", "native", "wxr"),
     # A thing in the log or the views, and what is done with it or said of it elsewhere.
     *("damage", "deployment", "restore", "snapshots", "thread_events"),
 }

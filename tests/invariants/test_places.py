@@ -21,8 +21,9 @@ from core.text.render import rendered
 from projections.views.listings.registry import LISTINGS
 from projections.views.store import Store
 from tests.support import lying
+from tests.support.exporting import exported
 from tests.support.following import station
-from tests.support.house import ADMIN_SECRET, CONTACTS_KEY, House, built
+from tests.support.house import ADMIN_SECRET, CONTACTS_KEY, SITE, House, built
 from tests.support.lying import Lying, Memory
 from tests.support.memories import forget
 from tests.support.planting import Marks, found_in, unclassified
@@ -124,6 +125,7 @@ async def _found(house: House, projector: Projector, marks: Marks, data: Path, u
                 *lying.in_server_memory(connection),
                 *lying.in_files(data, PLACES),
                 lying.in_backup(backup),
+                *[lying.in_export((await exported(house.log, site=site)).content) for site in (DIRECT, SITE)],
             ]
         servers = [one for one in gc.get_objects() if isinstance(one, HttpServer)]
         memory = Memory(PLACES, house.services, house.app, house.deployment, radio.hub, projector, *servers)
@@ -210,13 +212,19 @@ async def test_no_line_that_is_logged_has_words(found: Found) -> None:
     assert [line for line in said if found_in(line.encode())] == []
 
 
+async def test_a_redacted_text_is_in_no_export(found: Found) -> None:
+    words = {text for text in found.written.redacted if found.marks.taken[text].holding == "words"}
+    assert words
+    assert _texts(found, "exports") & words == set()
+
+
 def _texts(found: Found, place: str) -> set[str]:
     return set().union(*(one.texts for one in (*found.kept, *found.remembered) if one.place == place))
 
 
 def _row(place: Place) -> str:
     """The row of a place in docs/places.md."""
-    where = place.where if place.name == "backups" else f"`{place.where}`"
+    where = place.where if place.where.startswith("the file that ") else f"`{place.where}`"
     cells = (
         place.name,
         place.kind,

@@ -114,6 +114,11 @@ def in_backup(path: Path) -> Lying:
     return Lying(path.name, "backups", found_in(zlib.decompressobj(wbits=GZIP).decompress(packed)))
 
 
+def in_export(content: bytes) -> Lying:
+    """The planted texts in an export."""
+    return Lying("export", "exports", found_in(content))
+
+
 class Memory:
     """The memory of this process, from the modules of Hansard and some objects on."""
 

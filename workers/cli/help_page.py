@@ -40,6 +40,7 @@ OPERATE: Final = {
     "backup": CommandEntry("workers.cli.backup:backup", "Take a backup, without downtime"),
     "restore": CommandEntry("workers.cli.backup:restore", "Restore a backup into an empty server"),
     "import": CommandEntry("workers.cli.importing.group:group", "Move comments here from another system"),
+    "export": CommandEntry("workers.cli.export:export", "Write a site's comments to a file, for another system"),
     "upgrade": CommandEntry("workers.cli.upgrade:upgrade", "Allow the deployment to use the formats of a new version"),
     "doctor": CommandEntry("workers.cli.doctor:doctor", "Check the servers and the deployment, and suggest changes"),
 }

@@ -15,7 +15,7 @@ from core.domain.import_facts import (
     RetractedFact,
     VotedFact,
 )
-from core.ids import is_comment, is_member, is_reference, is_slug
+from core.ids import is_comment, is_member, is_slug
 from core.text.unicode import one_line
 from core.times import rfc3339
 
@@ -102,7 +102,7 @@ def common(fact: Fact, now: int) -> dict[str, Any]:
     for names, is_valid in ((_MEMBERS, is_member), (_BATCHES, is_comment), (_CODES, is_slug)):
         if not all(is_valid(value) for name in names if (value := getattr(fact, name, None)) is not None):
             raise Impossible("invalid-id")
-    if isinstance(fact, NoticedFact) and not is_reference(fact.reference):
+    if isinstance(fact, NoticedFact) and not is_comment(fact.reference):
         raise Impossible("invalid-id")
     if isinstance(fact, ReportedFact) and not is_slug(fact.reason):
         raise Impossible("invalid-id")

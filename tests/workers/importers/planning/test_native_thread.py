@@ -108,7 +108,7 @@ def test_facts_are_put_in_order(tmp_path: Path) -> None:
         (fact("decide", comment="mine-0", verdict="hold", batch="a b"), "decisions", "invalid-id"),
         (fact("reverse", comment="mine-9", batch="b"), "reversals", "unknown-comment"),
         (fact("ask-removal", comment="mine-0", revision=2), "removal requests", "unknown-revision"),
-        (fact("notice", comment="mine-0", reference="short"), "notices", "invalid-id"),
+        (fact("notice", comment="mine-0", reference="a b"), "notices", "invalid-id"),
         (fact("notice", comment="mine-0", reference="a" * 22, email="a@b.example"), "facts", "unreadable"),
         (fact("retract", comment="mine-0"), "votes taken back", "no-author"),
         (fact("void", comment="mine-0", voter="a b", batch="b"), "votes voided", "invalid-id"),
