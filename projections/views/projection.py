@@ -9,8 +9,8 @@ for recorded in batch:            # dense: the caller checks `n`
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from core.domain.comment import IMPORT
 from core.events.envelope import Recorded
+from core.events.import_events import IMPORT
 from core.events.skip_events import UnreadableEvent
 from core.keys import Partition
 from core.position import Position

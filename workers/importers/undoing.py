@@ -22,7 +22,7 @@ ATTEMPTS: Final = 20
 
 
 class Undone(Struct, kw_only=True):
-    """The result of an undo. Those that people here answered, edited or decided on are listed."""
+    """The result of an undo. Comments that people here answered, edited or decided on are listed."""
 
     imported: str
     batch: str

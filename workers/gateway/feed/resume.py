@@ -9,8 +9,8 @@ still to come.
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
-from core.domain.comment import IMPORT
 from core.events.envelope import UnreadableEntry, read
+from core.events.import_events import IMPORT
 from core.events.types import VOTE_EVENTS
 from core.log.port import BrokenChain, Log
 from core.partitions import partition_of
