@@ -43,8 +43,10 @@ class FactImport:
     Raises Unavailable and ConcurrentWrite, after which the facts are brought again by another object; FormatTooOld.
     """
 
-    def __init__(self, log: Log, *, site: str, thread: str, imported: str, policy: Policy) -> None:
+    def __init__(self, log: Log, *, site: str, thread: str, imported: str, policy: Policy, whole: bool = True) -> None:
+        """`whole` says that the facts tell all of the thread, and not only what is to be changed of it."""
         self._log = log
+        self._whole = whole
         self._state = ImportState(site=site, thread=thread, imported=imported, policy=policy)
         self._positions: dict[str, Position | None] = {}
         """Of every head that was loaded or appended to."""
@@ -77,7 +79,9 @@ class FactImport:
     async def settle(self) -> None:
         """Bring what comments that were there before have become, after the last fact."""
         state, depends = self._state, set[str]()
-        for name in state.replayed:
+        alone = {} if state.alone is None else state.alone.comments
+        others = state.posted_here | state.taken
+        for name in [name for name in alone if name in state.before and name not in others]:
             depends.add(heads.comment(name))
             if importing.settle(name, state) == "brought":
                 self._deciding += 1
@@ -111,6 +115,8 @@ class FactImport:
         if first and home:
             await self._load_folded({heads.THREAD})
             self._is_new = self._positions[heads.THREAD] is None
+        if first and self._whole and not self._is_new:
+            state.alone = state.without_log()
         missing = fields - self._positions.keys()
         if self._is_new:
             self._positions.update(dict.fromkeys(missing))
@@ -121,6 +127,8 @@ class FactImport:
             above = (state.comments[heads.name(one)].parent for one in folded)
             folded = {heads.comment(name) for name in above if name is not None} - self._positions.keys()
         await self._load_own({one for one in missing if heads.kind(one) != heads.COMMENT})
+        if state.alone is not None:
+            state.alone.now = state.now
 
     async def _load_folded(self, fields: set[str]) -> None:
         state = self._state

@@ -15,7 +15,7 @@ from core.domain.import_comment_facts import (
     ToldFact,
     UnfeaturedFact,
 )
-from core.domain.import_state import FactRefused, ImportState, written
+from core.domain.import_state import FactRefused, ImportState
 from core.events.comment_events import (
     CommentApproved,
     CommentFeatured,
@@ -146,14 +146,14 @@ def tell(fact: ToldFact, state: ImportState) -> list[Event]:
     position = None if decision is None else decision.position
     if fact.what == "appeal":
         position = None if decision is None or decision.appeal is None else decision.appeal.decided
-    return [StatementTold(comment=comment.id, revision=fact.revision, decision=written(position), by=fact.how)]
+    return [StatementTold(comment=comment.id, revision=fact.revision, decision=state.written(position), by=fact.how)]
 
 
 def appeal(fact: AppealedFact, state: ImportState) -> list[Event]:
     """Return the event of an appeal."""
     comment = state.comment(fact.comment)
     decision = _text(comment, fact.revision).decision
-    at = written(None if decision is None else decision.position)
+    at = state.written(None if decision is None else decision.position)
     return [AppealFiled(comment=comment.id, revision=fact.revision, decision=at, text=words_or_none(fact.text))]
 
 

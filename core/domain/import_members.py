@@ -14,7 +14,7 @@ from core.domain.import_member_facts import (
     SuspensionToldFact,
     WarnedFact,
 )
-from core.domain.import_state import NO_EVENTS, FactRefused, ImportState, OwnAggregate, written
+from core.domain.import_state import NO_EVENTS, FactRefused, ImportState, OwnAggregate
 from core.events.event import Event
 from core.events.member_events import (
     MemberReinstated,
@@ -83,7 +83,7 @@ def acknowledge(fact: AcknowledgedFact, state: ImportState) -> list[Event]:
     """Return the event of an acknowledgement."""
     _require(fact.member)
     given = _member(fact.member, state).brought.get((WarningGiven, _time(fact.warned)))
-    return [WarningAcknowledged(member=fact.member, warning=written(given))]
+    return [WarningAcknowledged(member=fact.member, warning=state.written(given))]
 
 
 def note(fact: MemberNotedFact, state: ImportState) -> list[Event]:
@@ -99,13 +99,13 @@ def tell_suspension(fact: SuspensionToldFact, state: ImportState) -> list[Event]
     position = _member(fact.member, state).last.get(MemberSuspended)
     if fact.what == "appeal":
         position = _appeal(fact.member, state).last.get(AppealDecided)
-    return [StatementTold(member=fact.member, decision=written(position), by=fact.how)]
+    return [StatementTold(member=fact.member, decision=state.written(position), by=fact.how)]
 
 
 def appeal_suspension(fact: SuspensionAppealedFact, state: ImportState) -> list[Event]:
     """Return the event of an appeal."""
     _require(fact.member)
-    position = written(_member(fact.member, state).last.get(MemberSuspended))
+    position = state.written(_member(fact.member, state).last.get(MemberSuspended))
     return [AppealFiled(member=fact.member, decision=position, text=words_or_none(fact.text))]
 
 

@@ -1,12 +1,12 @@
 """The state of a thread that an import goes on from, and the fate of each fact.
 
 The state is that of the log, and changes with every event that the facts make. A comment that was in the log before is
-kept twice: as it is, and replayed as its facts alone make it. A fact of such a comment is known if an import brought
-its event before. Where the two differ in the end, the comment becomes what the facts say, unless people here changed
+kept twice: as it is, and as its facts alone make it. A fact of such a comment is known if an import brought its event
+before. Where the two differ in the end, the comment becomes what the facts say, unless people here changed
 it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, Literal, NamedTuple
 
@@ -125,10 +125,10 @@ class ImportState:
         self.thread = Thread()
         self.comments: dict[str, Comment] = {}
         """The comments as they are."""
-        self.replayed: dict[str, Comment] = {}
-        """Those that were there before, as the facts alone make them."""
+        self.alone: ImportState | None = None
+        """What the facts alone make, if something was in the log before."""
         self.texts: dict[str, tuple[str | None, str | None]] = {}
-        """Of the comments in `replayed`: body and original of the latest text that the facts have."""
+        """Body and original of the latest text that the facts have, where something was in the log before."""
         self.renumbered: dict[tuple[str, int], int] = {}
         """Revisions of the facts that have another number in the log."""
         self.before: set[str] = set()
@@ -143,25 +143,44 @@ class ImportState:
         """By head field: votes, reports and members."""
         self.made: list[MadeEvent] = []
         """The events that were decided and not yet appended."""
+        self.is_appended = True
+        """False if the state is of no log, so that no event has a position."""
         self._decided = 0
         self._before: dict[str, Thread | Comment | OwnAggregate] = {}
-        self._is_replaying = False
+
+    def without_log(self) -> "ImportState":
+        """Return the state of an empty thread. What the facts make of it is never appended."""
+        empty = ImportState(site=self.site, thread=self.home, imported=self.imported, policy=self.policy)
+        empty.now, empty.is_appended = self.now, False
+        return empty
+
+    @contextmanager
+    def kept_if_wanted(self, events: Sequence[Event], stamp: Stamp) -> Iterator[None]:
+        """Go on from the state after these events. It is as before if the block raises PositionWanted."""
+        before = {field: self._aggregate(field) for field in (heads.of(event, stamp.actor) for event in events)}
+        try:
+            for event in events:
+                self.add(event, stamp)
+            yield
+        except PositionWanted:
+            for field, aggregate in before.items():
+                self._put(field, aggregate)
+            raise
 
     def comment(self, name: str) -> Comment:
         """Return the comment that a fact is about. Raises FactRefused."""
-        found = (self.replayed if self._is_replaying else self.comments).get(name, UNPOSTED)
+        found = self.comments.get(name, UNPOSTED)
         if not found.exists:
             raise FactRefused("unknown-comment", "there is no such comment in the thread")
         return found
 
-    @contextmanager
-    def as_replayed(self) -> Iterator[None]:
-        """Decide on the comments as the facts alone make them."""
-        self._is_replaying = True
-        try:
-            yield
-        finally:
-            self._is_replaying = False
+    def written(self, position: Position | None) -> str:
+        """Return the position of an event to be named by another one. Raises PositionWanted, FactRefused."""
+        if position is None:
+            raise FactRefused("unknown-decision", "there is nothing yet that the fact is about")
+        if position.n >= _UNWRITTEN and self.is_appended:
+            raise PositionWanted
+        return str(position)
 
     def revision(self, comment: str, revision: int) -> int:
         """Return the number in the log of a revision that the facts name."""
@@ -185,8 +204,9 @@ class ImportState:
         field = heads.of(event, stamp.actor)
         before = self._aggregate(field)
         self.take(recorded)
-        self._before.setdefault(field, before)
-        self.made.append(MadeEvent(event, stamp))
+        if self.is_appended:
+            self._before.setdefault(field, before)
+            self.made.append(MadeEvent(event, stamp))
 
     def appended(self, recorded: Iterable[Recorded]) -> None:
         """Go on from the decided events as they were appended, with their positions."""
@@ -226,11 +246,6 @@ class ImportState:
         else:
             self.own[field] = aggregate
 
-    def replay(self, name: str, event: Event, stamp: Stamp) -> None:
-        """Let an event change the comment as the facts alone make it. Raises FactRefused if it does not follow."""
-        recorded = Recorded(self._unwritten(), stamped(event, stamp), event)
-        self.replayed[name] = _evolved(self.replayed.get(name, UNPOSTED), recorded)
-
     def _unwritten(self) -> Position:
         """A position for an event that is not appended yet, after all others."""
         self._decided += 1
@@ -242,12 +257,3 @@ def _evolved(comment: Comment, recorded: Recorded) -> Comment:
         return comments.evolve(comment, recorded)
     except (KeyError, ValueError) as error:
         raise FactRefused("unknown-decision", "the fact does not follow on those before it") from error
-
-
-def written(position: Position | None) -> str:
-    """Return the position of an event to be named by another one. Raises PositionWanted, FactRefused."""
-    if position is None:
-        raise FactRefused("unknown-decision", "there is nothing yet that the fact is about")
-    if position.n >= _UNWRITTEN:
-        raise PositionWanted
-    return str(position)

@@ -22,11 +22,16 @@ LONGEST_TEXT: Final = 65_536
 
 
 def post(fact: PostedFact, state: ImportState) -> list[Event]:
-    """Return the event of a posting. The depth is that of the fact, or as deep as the policy allows."""
+    """Return the event of a posting, unless the comment is there. The depth is that of the fact or of the policy."""
     if fact.by is None:
         raise FactRefused("no-author", "a comment has an author")
     if not is_comment(fact.comment):
         raise FactRefused("bad-id", "a comment's id has at most 64 of A-Z, a-z, 0-9, _ and -")
+    there = state.comments.get(fact.comment, UNPOSTED)
+    if there.exists:
+        if (there.origin, there.author.id) != (fact.origin, fact.by.id):
+            raise FactRefused("id-taken", "a comment of another origin or of another author has this id")
+        return []
     line = _line(fact, state)
     parent, depth = _place(fact, line, state)
     answered = line[0] if line else None

@@ -11,7 +11,7 @@ from core.domain.import_comment_facts import (
     VotedFact,
 )
 from core.domain.import_fact import Fact
-from core.domain.import_state import NO_EVENTS, FactRefused, ImportState, written
+from core.domain.import_state import NO_EVENTS, FactRefused, ImportState
 from core.domain.runs import runs_of
 from core.domain.vote import Vote
 from core.events.event import FIRST, Event
@@ -47,7 +47,7 @@ def void(fact: VoidedFact, state: ImportState) -> list[Event]:
     comment, vote = state.comment(fact.comment), _vote(fact.comment, fact.voter, state)
     if not vote.value or vote.voided is not None:
         raise FactRefused("unknown-vote", "there is no such vote")
-    position = written(vote.cast)
+    position = state.written(vote.cast)
     return [
         VoteVoided(
             comment=comment.id,
@@ -72,7 +72,7 @@ def unvoid(fact: UnvoidedFact, state: ImportState) -> list[Event]:
             revision=vote.revision or FIRST,
             voter=fact.voter,
             value=0 if not vote.value else 1 if vote.value > 0 else -1,
-            cast=None if vote.cast is None else written(vote.cast),
+            cast=None if vote.cast is None else state.written(vote.cast),
             reverses=fact.batch,
         )
     ]

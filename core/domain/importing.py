@@ -85,7 +85,7 @@ from core.events.comment_events import (
 )
 from core.events.envelope import Stamp
 from core.events.event import Event
-from core.events.import_events import AuthorReassigned
+from core.events.import_events import AuthorReassigned, VotesBrought
 from core.events.member_events import (
     MemberReinstated,
     MemberSuspended,
@@ -143,7 +143,7 @@ _TEXTS: Final[Mapping[type[Fact], _Kind]] = {
     ScreenedFact: _Kind(import_decisions.screen, (CommentScreened,)),
     RedactedFact: _Kind(import_decisions.redact, (RevisionRedacted,)),
 }
-"""Facts that set the text or the status of a comment."""
+"""Facts that set the text or the status of a comment. Each makes one event at most."""
 
 _MARKS: Final[Mapping[type[Fact], _Kind]] = {
     RemovalAskedFact: _Kind(import_decisions.ask_removal, (RemovalRequested,)),
@@ -154,10 +154,10 @@ _MARKS: Final[Mapping[type[Fact], _Kind]] = {
     NoticedFact: _Kind(import_decisions.notice, (NoticeFiled,)),
     FeaturedFact: _Kind(import_decisions.feature, (CommentFeatured,)),
     UnfeaturedFact: _Kind(import_decisions.unfeature, (CommentUnfeatured,)),
-    TalliedFact: _Kind(import_votes.tally, ()),
+    TalliedFact: _Kind(import_votes.tally, (VotesBrought,)),
     ReassignedFact: _Kind(import_texts.reassign, ()),
 }
-"""Other facts about a comment. A tally and an owner are compared with what there is, whenever it was brought."""
+"""Other facts about a comment. An owner is compared with the one that there is."""
 
 _OWN: Final[Mapping[type[Fact], _Kind]] = {
     VotedFact: _Kind(import_votes.cast, (VoteCast,)),
@@ -207,34 +207,25 @@ def decide(fact: Fact, state: ImportState) -> FactFate:
     if isinstance(fact, WITHOUT_EVENTS):
         raise FactRefused("no-events-yet", "this version records no mutes and no subscriptions")
     _check(fact, state)
-    if isinstance(fact, PostedFact):
-        return _post(fact, state)
-    name: str = getattr(fact, "comment", "")
-    if name in state.taken:
-        raise FactRefused("id-taken", "another comment has this id")
-    if name in state.posted_here:
-        return "known"
-    if name in state.replayed and type(fact) in _TEXTS:
-        return _again(fact, name, state)
-    if _is_known(fact, state):
-        return "known"
-    events = DECIDED[type(fact)].decide(fact, state)
-    stamp = state.stamp(fact)
-    if any(state.own.get(heads.of(event, stamp.actor), NO_EVENTS).here for event in events):
-        return "differs"  # the person voted, or staff decided about the member, since
-    for event in events:
-        state.add(event, stamp)
-    return "brought" if events else "known"
+    if state.alone is None:
+        return _add(DECIDED[type(fact)].decide(fact, state), fact, state)
+    # What the facts alone make decides whether a fact is possible: else one that was left out could come later.
+    events = DECIDED[type(fact)].decide(fact, state.alone)
+    with state.alone.kept_if_wanted(events, state.stamp(fact)):
+        return _again(events, fact, state) if events else "known"
 
 
 def settle(name: str, state: ImportState) -> FactFate:
     """Bring what a comment that was there before has become in its source since. All of its facts were decided on.
 
-    Its text and its status become those that the facts give it, unless people here changed them.
+    Its text, its status and its votes without voters become those of the facts, unless people here changed them.
     """
-    there = state.replayed[name]
-    made = len(state.made)
-    stamp = replace(state.plain_stamp, at=None)
+    assert state.alone is not None, "nothing was there before"
+    there, made = state.alone.comments[name], len(state.made)
+    stamp = state.plain_stamp
+    up, down = there.tally or (0, 0)
+    if (up, down) != (state.comments[name].tally or (0, 0)):
+        state.add(VotesBrought(comment=name, up=up, down=down), stamp)
     if name not in state.differing:
         _settle_text(name, there, state, stamp)
     if name not in state.differing:
@@ -274,43 +265,56 @@ def _settle_status(name: str, there: Comment, state: ImportState, stamp: Stamp) 
         state.add(decided, replace(stamp, batch=None))
 
 
+def _add(events: list[Event], fact: Fact, state: ImportState) -> FactFate:
+    stamp = state.stamp(fact)
+    if any(state.own.get(heads.of(event, stamp.actor), NO_EVENTS).here for event in events):
+        return "differs"  # the person voted here, or staff decided about the member here
+    for event in events:
+        state.add(event, stamp)
+    return "brought" if events else "known"
+
+
+def _again(events: list[Event], fact: Fact, state: ImportState) -> FactFate:
+    """Decide on a fact that the facts alone make possible, where something was there before."""
+    if isinstance(fact, PostedFact):
+        return _post(fact, state)
+    name: str = getattr(fact, "comment", "")
+    if isinstance(fact, EditedFact) and fact.body is not None:
+        state.texts[name] = fact.body, fact.original
+    if name in state.taken:
+        raise FactRefused("id-taken", "another comment has this id")
+    if name in state.posted_here or _is_known(fact, state):
+        return "known"
+    if type(fact) in _TEXTS and name in state.before:
+        return _change(events[0], fact, state)
+    try:
+        return _add(DECIDED[type(fact)].decide(fact, state), fact, state)
+    except FactRefused:
+        return "differs"  # people here changed what the fact follows on
+
+
 def _post(fact: PostedFact, state: ImportState) -> FactFate:
-    if not state.thread.exists:
-        raise FactRefused("unknown-thread", "the discussion was not opened")
     name, there = fact.comment, state.comments.get(fact.comment, UNPOSTED)
     author = None if fact.by is None else fact.by.id
+    if fact.body is not None:
+        state.texts[name] = fact.body, fact.original
     if not there.exists:
-        (posted,) = import_texts.post(fact, state)
-        state.add(posted, state.stamp(fact))
-        return "brought"
+        return _add(import_texts.post(fact, state), fact, state)
     if there.origin is None and fact.origin == name and there.author.id == author:
         state.posted_here.add(name)  # an export of this site comes back
         return "known"
     if there.origin != fact.origin or (there.author.id != author and AuthorReassigned not in there.changed):
         state.taken.add(name)
         raise FactRefused("id-taken", "a comment of another origin or of another author has this id")
-    if name in state.before and name not in state.replayed:
-        (posted,) = import_texts.post(fact, state)
-        state.replay(name, posted, state.stamp(fact))
-        state.texts[name] = fact.body, fact.original
     return "known"
 
 
-def _again(fact: Fact, name: str, state: ImportState) -> FactFate:
-    """Decide on a fact of a comment that was there before: as its facts alone make it, then as it is."""
-    stamp = state.stamp(fact)
-    with state.as_replayed():
-        events = DECIDED[type(fact)].decide(fact, state)
-    for event in events:
-        state.replay(name, event, stamp)
-    if isinstance(fact, EditedFact) and fact.body is not None:
-        state.texts[name] = fact.body, fact.original
-    if not events or _is_known(fact, state):
-        return "known"
+def _change(event: Event, fact: Fact, state: ImportState) -> FactFate:
+    """Bring a text or a decision about a comment that was there before, unless people here changed that."""
+    name: str = getattr(fact, "comment", "")
     here = state.comments[name]
-    (event,) = events
     if isinstance(event, CommentEdited):
-        if event.body is not None and here.last.digest == digest(event.body):
+        if event.revision <= here.latest and event.body is not None and here.last.digest == digest(event.body):
             state.renumbered[name, event.revision] = here.latest
             return "known"
         changed_here = not here.last.imported
@@ -324,7 +328,7 @@ def _again(fact: Fact, name: str, state: ImportState) -> FactFate:
     if changed_here:
         state.differing.add(name)
         return "differs"
-    state.add(event, stamp)
+    state.add(event, state.stamp(fact))
     return "brought"
 
 
@@ -337,8 +341,8 @@ def _check(fact: Fact, state: ImportState) -> None:
         raise FactRefused("unfit-value", "the time of the fact is not one of RFC 3339") from error
     if at > state.now:
         raise FactRefused("in-the-future", "the fact has not happened yet")
-    is_of_thread = not isinstance(fact, (*SITE_FACTS, OpenedFact, PostedFact))
-    if is_of_thread and not state.thread.exists:
+    is_of_thread = not isinstance(fact, (*SITE_FACTS, OpenedFact))
+    if is_of_thread and not (state.alone or state).thread.exists:
         raise FactRefused("unknown-thread", "the discussion was not opened")
 
 
@@ -349,7 +353,8 @@ def _is_known(fact: Fact, state: ImportState) -> bool:
         name = getattr(fact, "anchor", None) or getattr(fact, "comment", "")
         return any((kind, name, at) in state.thread.brought for kind in kinds)
     if type(fact) in _OWN:
-        return any((kind, at) in state.own[head].brought for kind in kinds for head in needs(fact) if head in state.own)
+        own = [state.own[head] for head in needs(fact) if head in state.own]
+        return any((kind, at) in one.brought for kind in kinds for one in own)
     comment = state.comments.get(getattr(fact, "comment", ""), UNPOSTED)
     return any((kind, at) in comment.brought for kind in kinds)
 

@@ -107,7 +107,7 @@ def _id(template: str, person: ImportedPerson) -> str | None:
 
 async def _bring(log: Log, site: str, thread: str, facts: list[Fact], policy: Policy, remapped: Remapped) -> None:
     for _ in range(ATTEMPTS):
-        bringing = FactImport(log, site=site, thread=thread, imported=remapped.batch, policy=policy)
+        bringing = FactImport(log, site=site, thread=thread, imported=remapped.batch, policy=policy, whole=False)
         try:
             await bringing.bring(facts)
         except ConcurrentWrite:

@@ -99,7 +99,9 @@ async def _reject(
             if one.verdict_status != "rejected"
         ]
         try:
-            await FactImport(log, site=site, thread=thread, imported=undone.batch, policy=policy).bring(facts)
+            await FactImport(log, site=site, thread=thread, imported=undone.batch, policy=policy, whole=False).bring(
+                facts
+            )
         except ConcurrentWrite:
             continue
         undone.rejected += len(facts)
