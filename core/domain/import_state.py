@@ -126,7 +126,7 @@ class ImportState:
         self.comments: dict[str, Comment] = {}
         """The comments as they are."""
         self.alone: ImportState | None = None
-        """What the facts alone make, if something was in the log before."""
+        """The state that the facts alone make, if something was in the log before."""
         self.texts: dict[str, tuple[str | None, str | None]] = {}
         """Body and original of the latest text that the facts have, where something was in the log before."""
         self.renumbered: dict[tuple[str, int], int] = {}

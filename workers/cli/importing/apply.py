@@ -14,7 +14,7 @@ from workers.cli.options import NOWHERE, Json, Where
 from workers.cli.target import deployment
 from workers.importers.applying import Applied, Applier
 from workers.importers.brought import imports_of
-from workers.importers.planning import folder
+from workers.importers.planning.folder import FolderError, facts_of
 from workers.importers.reconciling import differences
 from workers.importers.room import TooLarge, require_room
 from workers.importers.source_records import UnfitFile
@@ -58,15 +58,13 @@ async def _apply(settings: Settings, plan: Path) -> tuple[Applied, list[str] | N
     async with deployment(settings) as opened:
         try:
             with output.progress("import_apply") as show:
-                applier = Applier(RedisLog(opened), plan / folder.FACTS, progress=show)
+                applier = Applier(RedisLog(opened), facts_of(plan), progress=show)
                 known = await imports_of(applier.log, applier.header.site)
                 if all(one.imported != applier.header.id for one in known):
                     await require_room(opened.topology, applier.header)
                 applied = await applier.run()
-        except (UnfitFile, TooLarge) as error:
+        except (FolderError, UnfitFile, TooLarge) as error:
             raise Failed(str(error)) from error
-        except FileNotFoundError as error:
-            raise Failed(f"{plan} has no plan: there is no {folder.FACTS}") from error
         except Refusal as refusal:
             raise Failed(f"{refusal.detail} ({refusal.code})") from refusal
         return applied, await differences(Served(opened), applied)

@@ -12,9 +12,8 @@ from workers.cli import output
 from workers.cli.exit_status import UsedWrongly
 from workers.cli.options import NOWHERE, Json, Where, typed
 from workers.cli.target import deployment
-from workers.importers import fact_file
-from workers.importers.planning import folder
 from workers.importers.planning.author_ids import BadTemplate, checked_template
+from workers.importers.planning.folder import FolderError, facts_of
 from workers.importers.readers.registry import FORMATS
 from workers.importers.remapping import Remapped
 from workers.importers.remapping import remap as remap_import
@@ -61,13 +60,12 @@ def remap(
 
 
 async def _remap(settings: Settings, plan: Path, imported: str, template: str) -> Remapped:
-    facts = plan / folder.FACTS
     async with deployment(settings) as opened:
         try:
-            fact_file.header(facts)
+            facts = facts_of(plan)
             with output.progress("import_remap") as show:
                 return await remap_import(RedisLog(opened), facts, imported, template, progress=show)
-        except (UnfitFile, FileNotFoundError) as error:
+        except (FolderError, UnfitFile) as error:
             raise Failed(str(error)) from error
         except Refusal as refusal:
             raise Failed(f"{refusal.detail} ({refusal.code})") from refusal

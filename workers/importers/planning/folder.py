@@ -61,6 +61,14 @@ def made_in(folder: Path) -> Iterator[Path]:
         shutil.rmtree(spool, ignore_errors=True)
 
 
+def facts_of(folder: Path) -> Path:
+    """Return the file of facts of a plan. Raises FolderError."""
+    path = folder / FACTS
+    if not path.is_file():
+        raise FolderError(f"{folder} has no plan: there is no {FACTS}")
+    return path
+
+
 def guest_key(given: Path | None, folder: Path, earlier: Path | None) -> tuple[bytes, Path]:
     """The key that guests' ids are made with, and its file. Raises FolderError.
 
