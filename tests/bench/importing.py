@@ -1,7 +1,7 @@
-"""What planning an import costs: reading an export, and making facts of comments with HTML, on one core.
+"""What an import costs: reading an export, and making facts of comments with HTML, on one core; then applying a plan.
 
-Each round is a process of its own, whose processor time and highest memory are its result. The comments have the markup
-of old blogs: a link, emphasis, a quotation, newlines.
+Each round of a plan is a process of its own, whose processor time and highest memory are its result. The comments have
+the markup of old blogs: a link, emphasis, a quotation, newlines.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import anyio
 
+from tests.bench import applying
 from tests.bench.cores import on
 from tests.bench.figures import Figure, Target
 from tests.bench.stage import Stage
@@ -30,7 +31,11 @@ MOST_MEMORY: Final = 200
 
 
 async def measure(stage: Stage) -> list[Figure]:
-    """Comments read and planned per second of a core, and the memory of the process."""
+    """Comments read, planned and applied per second, and the memory that it takes."""
+    return [*_planned(stage), *await applying.measure(stage)]
+
+
+def _planned(stage: Stage) -> list[Figure]:
     comments = stage.sizes.appends * 2
     with tempfile.TemporaryDirectory() as folder, on(stage.cores.own):
         export = Path(folder) / "blog.xml"

@@ -73,6 +73,8 @@ PROMISED = {
     "measured ≤ 0.50",
     "ratio ≥ 0.50",
     "ratio ≤ 1.05",
+    "ratio ≥ 1.50",
+    "measured ≥ 5,000",
 }
 """Every target that is set, in the words of the table."""
 
