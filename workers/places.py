@@ -75,6 +75,16 @@ PLACES: Final = (
         ages="until you delete the file",
         removal="deleted with the file",
     ),
+    Place(
+        name="plans",
+        kind="file",
+        where="the folder that `hansard import plan` writes",
+        holds=BOTH,
+        whose=EVERYBODY,
+        ages="until you delete the folder, which its owner alone can read. `remap` is the last command that needs it. "
+        "What is read lies in its `.spool` until the plan is written",
+        removal="deleted with the folder",
+    ),
 )
 """Every place of a deployment."""
 

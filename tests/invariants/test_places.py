@@ -119,13 +119,15 @@ async def _found(house: House, projector: Projector, marks: Marks, data: Path, u
         await _stage(house)
         backup = data.parent / f"{data.name}.backup"
         await take(house.deployment, backup)
+        exports = [(await exported(house.log, site=site)).content for site in (DIRECT, SITE)]
         with client(url) as connection:
             kept = [
                 *lying.in_keys(connection, PLACES, WORDLESS),
                 *lying.in_server_memory(connection),
                 *lying.in_files(data, PLACES),
                 lying.in_backup(backup),
-                *[lying.in_export((await exported(house.log, site=site)).content) for site in (DIRECT, SITE)],
+                *map(lying.in_export, exports),
+                lying.in_plan(data.parent / f"{data.name}-plan", exports[0]),
             ]
         servers = [one for one in gc.get_objects() if isinstance(one, HttpServer)]
         memory = Memory(PLACES, house.services, house.app, house.deployment, radio.hub, projector, *servers)
@@ -224,7 +226,7 @@ def _texts(found: Found, place: str) -> set[str]:
 
 def _row(place: Place) -> str:
     """The row of a place in docs/places.md."""
-    where = place.where if place.where.startswith("the file that ") else f"`{place.where}`"
+    where = place.where if place.where.startswith(("the file that ", "the folder that ")) else f"`{place.where}`"
     cells = (
         place.name,
         place.kind,

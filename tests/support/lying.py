@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import importlib
+import stat
 import sys
 import types
 import zlib
@@ -18,7 +19,9 @@ from redis import Redis
 
 from core.places import Place
 from core.redis.connection import PendingReplies
+from tests.support.house import SITE
 from tests.support.planting import found_in
+from tests.support.program import hansard
 from workers.backup.file import GZIP, MAGIC
 
 WORK: Final = (
@@ -117,6 +120,19 @@ def in_backup(path: Path) -> Lying:
 def in_export(content: bytes) -> Lying:
     """The planted texts in an export."""
     return Lying("export", "exports", found_in(content))
+
+
+def in_plan(folder: Path, content: bytes) -> Lying:
+    """The planted texts in the plan of an import of these facts, made in this folder by a process of its own."""
+    folder.mkdir()
+    export, plan = folder / "facts.jsonl", folder / "plan"
+    export.write_bytes(content)
+    done = hansard("import", "plan", "native", str(export), "--site", SITE, "--into", str(plan))
+    assert done.status == 0, done.err
+    written = [path for path in plan.rglob("*") if path.is_file()]
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (plan, *written)}
+    assert modes == {0o700, 0o600}, "others than its owner can read it"
+    return Lying("plan", "plans", found_in(b"\n".join(path.read_bytes() for path in written)))
 
 
 class Memory:
