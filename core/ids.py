@@ -95,7 +95,7 @@ def comment_id(site: str, thread: str, member: str, key: str) -> str:
 
     A repeated post therefore always gets the id of the first one, even after the command key has expired.
     """
-    return _digest("comment", site, thread, member, key)
+    return short_digest("comment", site, thread, member, key)
 
 
 def command_key(site: str, member: str, method: str, path: str, key: str) -> str:
@@ -104,25 +104,26 @@ def command_key(site: str, member: str, method: str, path: str, key: str) -> str
     Every event holds the key, and so does the log's record of command keys for two days, with a digest of the command.
     So it is shorter than an id.
     """
-    return _digest("command", site, member, method, path, key)[:16]
+    return short_digest("command", site, member, method, path, key)[:16]
 
 
 def vote_id(comment: str, voter: str) -> str:
     """Derive the id of a member's vote on a comment: 16 characters, however long the two names are."""
-    return _digest("vote", comment, voter)[:16]
+    return short_digest("vote", comment, voter)[:16]
 
 
 def item_key(key: str, thread: str, comment: str) -> str:
     """Derive the key of one item of a bulk request from the key of the request."""
-    return _digest("item", key, thread, comment)
+    return short_digest("item", key, thread, comment)
 
 
 def batch_id(site: str, member: str, path: str, key: str) -> str:
     """Derive the id shared by the events of one request from the scope of its `Idempotency-Key`, 22 characters."""
-    return _digest("batch", site, member, path, key)
+    return short_digest("batch", site, member, path, key)
 
 
-def _digest(*parts: str) -> str:
+def short_digest(*parts: str) -> str:
+    """Digest of texts, of the characters that every id may have: 22."""
     # A length before every part keeps ("a", "bc") and ("ab", "c") apart.
     data = b"".join([len(part).to_bytes(4, "big") + part for part in map(str.encode, parts)])
     digest = blake2b(data, digest_size=16).digest()

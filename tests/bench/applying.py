@@ -59,7 +59,9 @@ async def _rates(stage: Stage, folder: Path) -> list[Figure]:
                 facts = write(folder / f"{each}.jsonl", f"r{each}", number)
                 brought.append(await _apply(deployment, facts, stage.cores, brought=number))
                 again.append(await _apply(deployment, facts, stage.cores, brought=0))
-                undone.append(await _undo(deployment, f"r{each}", stage.cores, rejected=number))
+                undone.append(
+                    await _undo(deployment, await found(deployment, f"r{each}"), stage.cores, rejected=number)
+                )
     rate = Figure(
         name="applying a plan, fsync always",
         unit=COMMENTS,

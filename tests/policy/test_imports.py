@@ -6,7 +6,10 @@ from typing import Any
 import msgspec
 
 from core.domain.import_facts import Fact, ImportedPerson, ImportHeader, RedactedFact, ReportedFact, TalliedFact
+from core.events.envelope import decode
 from core.times import rfc3339
+from projections.thread.fold import fold
+from projections.thread.state import ThreadState
 from tests.support.facts_of_import import BEN, THREAD, at, decided, edit, opened, post, voted
 from tests.support.house import MOD, SITE, House, Who
 from tests.support.house import at as place
@@ -14,7 +17,8 @@ from workers.importers.applying import Applied, Applier
 from workers.importers.brought import all_imports
 from workers.importers.reconciling import differences
 from workers.importers.remapping import remap
-from workers.importers.undoing import undo
+from workers.importers.undoing import found, undo
+from workers.importers.undoing_remap import undo_remap
 
 IMPORTED = "old-blog"
 OWNER = Who("wp:20")
@@ -113,11 +117,11 @@ async def test_what_people_did_since_stays_when_an_import_is_undone_and_the_rest
     answer = await house.post(Who("eve"), "An answer.", thread=THREAD, parent="c2")
     edited = await house.ask("PATCH", place("c3", thread=THREAD), OWNER, {"body": "Better."}, if_match='"1"')
     await house.settled(edited.json()["position"], THREAD)
-    undone = await undo(house.log, IMPORTED, with_answers=False)
+    undone = await undo(house.log, await found(house.log, IMPORTED), with_answers=False)
     assert (undone.rejected, undone.answered, undone.acted) == (2, [f"{THREAD}/c2"], [f"{THREAD}/c3"])
     await caught_up(house)
     assert await bodies(house) == {"c2": "Text 2.", answer: "An answer.", "c3": "Better."}
-    again = await undo(house.log, IMPORTED, with_answers=False)
+    again = await undo(house.log, await found(house.log, IMPORTED), with_answers=False)
     assert (again.rejected, again.already) == (0, 2)
     back = await applied(house, path)
     assert back.brought == 2
@@ -127,7 +131,7 @@ async def test_what_people_did_since_stays_when_an_import_is_undone_and_the_rest
 async def test_an_undo_with_answers_takes_all_of_it(house: House, tmp_path: Path) -> None:
     await applied(house, write(tmp_path / "facts.jsonl", opened(), post(1), post(2)))
     await house.post(Who("eve"), "An answer.", thread=THREAD, parent="c1")
-    undone = await undo(house.log, IMPORTED, with_answers=True)
+    undone = await undo(house.log, await found(house.log, IMPORTED), with_answers=True)
     assert undone.rejected == 2
     await caught_up(house)
     assert [row["status"] for row in await house.rows(None, THREAD)] == ["rejected"]
@@ -155,6 +159,30 @@ async def test_a_remap_gives_comments_and_votes_to_the_owners_and_the_same_again
     before = await house.length()
     again = await remap(house.log, path, IMPORTED, "u-{id}")
     assert (again.changed, await house.length()) == (0, before)
+
+
+async def test_a_second_remap_moves_votes_on_and_undoing_it_moves_them_back(house: House, tmp_path: Path) -> None:
+    path = write(tmp_path / "facts.jsonl", opened(), post(1), voted(1, 1, when=9))
+    await applied(house, path)
+    await remap(house.log, path, IMPORTED, "u-{id}")
+    last = await remap(house.log, path, IMPORTED, "w-{id}")
+    await caught_up(house)
+
+    assert await owners(house) == ("w-20", {"w-21": (1, 1)})
+    undone = await undo_remap(house.log, await found(house.log, last.batch))
+    assert (undone.changed, undone.left) == (3, [])
+    assert await owners(house) == ("u-20", {"u-21": (1, 1)})
+    again = await undo_remap(house.log, await found(house.log, last.batch))
+    assert again.changed == 0
+
+
+async def owners(house: House) -> tuple[str, dict[str, tuple[int, int]]]:
+    """Author and votes of the first comment."""
+    last = await house.log.thread_last(SITE, THREAD)
+    assert last is not None
+    events = [decode(*entry) for entry in reversed(await house.log.chain(SITE, THREAD, last))]
+    comment = fold(ThreadState(site=SITE, id=THREAD), events).rows["c1"]
+    return comment.author.id, comment.ballots
 
 
 async def test_a_second_source_takes_no_ids_of_the_first(house: House, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The comments that an import brought, and what people here did with them since: from the log, in one pass."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
@@ -33,6 +33,7 @@ class ImportLine(NamedTuple):
     source: str
     begun: Position
     by: str
+    options: Mapping[str, str]
     ended: ImportEnded | None
 
 
@@ -50,14 +51,20 @@ class BroughtComments(Struct, kw_only=True):
 async def brought_by(log: Log, site: str, imported: str, partition: int) -> BroughtComments:
     """Return the comments that an import brought to a partition. Raises Unavailable."""
     found = BroughtComments()
+    async for recorded in recorded_in(log, site, partition):
+        _add(found, recorded, imported)
+    return found
+
+
+async def recorded_in(log: Log, site: str, partition: int) -> AsyncIterator[Recorded]:
+    """Yield the events of a site in a partition, oldest first. Raises Unavailable."""
     async for entry in _entries(log, partition):
         try:
             recorded = read(*entry)
         except UnreadableEntry:
-            continue  # it belongs to no comment
+            continue  # its event and its thread are unknown
         if recorded.envelope.site == site:
-            _add(found, recorded, imported)
-    return found
+            yield recorded
 
 
 async def imports_of(log: Log, site: str) -> list[ImportLine]:
@@ -85,8 +92,8 @@ def _lines(events: Iterable[Recorded]) -> list[ImportLine]:
         site = recorded.envelope.site
         match recorded.event:
             case ImportBegun(imported=imported, system=system, source=source):
-                by = recorded.envelope.actor.id
-                found[site, imported] = ImportLine(site, imported, system, source, recorded.position, by, None)
+                by, options = recorded.envelope.actor.id, recorded.event.options
+                found[site, imported] = ImportLine(site, imported, system, source, recorded.position, by, options, None)
             case ImportEnded(imported=imported) if (site, imported) in found:
                 found[site, imported] = found[site, imported]._replace(ended=recorded.event)
             case _:
