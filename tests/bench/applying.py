@@ -29,7 +29,7 @@ from tests.bench.processes import server
 from tests.bench.stage import Stage
 from workers.importers import fact_file
 from workers.importers.applying import Applied, Applier
-from workers.importers.undoing import Undone, undo
+from workers.importers.undoing import Undone, found, undo
 from workers.runtime.process import leave_alone
 
 EACH: Final = 50
@@ -59,9 +59,7 @@ async def _rates(stage: Stage, folder: Path) -> list[Figure]:
                 facts = write(folder / f"{each}.jsonl", f"r{each}", number)
                 brought.append(await _apply(deployment, facts, stage.cores, brought=number))
                 again.append(await _apply(deployment, facts, stage.cores, brought=0))
-                undone.append(
-                    await _undo(deployment, await found(deployment, f"r{each}"), stage.cores, rejected=number)
-                )
+                undone.append(await _undo(deployment, f"r{each}", stage.cores, rejected=number))
     rate = Figure(
         name="applying a plan, fsync always",
         unit=COMMENTS,
@@ -128,7 +126,8 @@ async def _undo(deployment: Deployment, imported: str, cores: Cores, *, rejected
     undone: list[Undone] = []
 
     async def run() -> None:
-        undone.append(await undo(RedisLog(deployment), imported, with_answers=False))
+        log = RedisLog(deployment)
+        undone.append(await undo(log, await found(log, imported), with_answers=False))
 
     with on(cores.own):
         rate = await _rate(rejected, run)
