@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx2
+import pytest
 
+from projections.audit.rehearsals import Rehearser
 from tests.support.following import Station
 from tests.support.house import ADA, ADMIN, BEN, MOD, SITE, THREAD, House, Who, at
 from tests.web.consoles import FOCUS, Console, enter
@@ -227,6 +229,42 @@ async def test_desks_read_their_own_threads_and_set_them(visitors: Visitors, gat
     await console.part(".rail .only input").press("Enter")
 
 
+async def test_a_title_that_a_member_gave_is_read_by_staff_and_confirmed(
+    visitors: Visitors, gateway: Station, house: House
+) -> None:
+    changes = {"origins": ["https://kew.example"], "premoderation": "links"}
+    assert (await house.ask("PATCH", "policy", ADMIN, changes)).status_code == 200
+    first = {"body": "See https://example.org/.", "url": "https://kew.example/fern", "title": "Click <b>here</b>"}
+    await settled(house, await house.ask("POST", "threads/fern-house/comments", ADA, first), "fern-house")
+    seen = await house.post(BEN, "Nonsense.", thread="fern-house")
+    verdict = {"verdict": "reject", "revision": 1, "code": "insult"}
+    await settled(house, await house.ask("POST", f"{at(seen, 'fern-house')}/decisions", MOD, verdict), "fern-house")
+    console = await enter(visitors, gateway)
+    await console.here.locator(".on", has_text="Click <b>here</b>").wait_for()
+    await console.part(".place", has_text="Click <b>here</b>").click()
+    await console.part("h1", has_text="Click <b>here</b>").wait_for()
+    thread = console.part(".thread")
+    await thread.locator("summary").click()
+    field = thread.get_by_label("Title that a member gave; only staff see it")
+    assert await field.input_value() == "Click <b>here</b>"
+    # Where only the thread is read, it has that title, too.
+    await go(console, "Today")
+    await console.part(".slip .on", has_text="Click <b>here</b>").wait_for()
+    await go(console, "Waiting")
+    await console.here.locator(".on", has_text="Click <b>here</b>").wait_for()
+    await console.part(".place", has_text="Click <b>here</b>").click()
+    await thread.locator("summary").click()
+    await accessible(console.page)
+    assert (await house.get("threads/fern-house", None)).json()["thread"]["title"] is None
+    await field.fill("The fern house")
+    await thread.get_by_role("button", name="Confirm").click()
+    await thread.get_by_role("status").filter(has_text="Changed.").wait_for()
+    assert await field.count() == 0
+    assert await thread.get_by_label("Title", exact=True).input_value() == "The fern house"
+    await house.settled(str(await house.log.thread_last(SITE, "fern-house")), "fern-house")
+    assert (await house.get("threads/fern-house", None)).json()["thread"]["title"] == "The fern house"
+
+
 async def test_word_lists_are_kept_and_a_wrong_term_is_named_by_its_line(
     visitors: Visitors, gateway: Station, house: House
 ) -> None:
@@ -290,3 +328,29 @@ async def test_an_admin_sees_what_terms_would_hold_before_they_are_saved(
     assert (await house.get("lists/insults", MOD)).json()["terms"] == ["dolt"], "nothing was saved"
     await console.part(".terms").fill("fool")
     await said.wait_for(state="detached")
+
+
+async def test_a_preview_that_one_request_does_not_end_goes_on(
+    visitors: Visitors, gateway: Station, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await house.ask("PUT", "lists/insults", ADMIN, {"terms": ["dolt"]})).status_code == 200
+    rules = [{"kind": "words", "lists": ["insults"]}]
+    assert (await house.ask("PATCH", "policy", ADMIN, {"rules": rules})).status_code == 200
+    for number in range(3):
+        await house.post(ADA, f"Knave number {number}.")
+    monkeypatch.setattr(Rehearser.go_on, "__kwdefaults__", {"most": 2})
+    console = await enter(visitors, gateway, CHIEF, waits=False)
+    await go(console, "Word lists")
+    await console.part(".what .act", has_text="insults").click()
+    await console.part(".terms").fill("knave")
+    await console.part(".terms-of").get_by_role("button", name="Preview").click()
+    said = console.part(".preview [role=status]")
+    await said.filter(has_text="Would hold 2, no longer hold 0 of 2 texts").wait_for()
+    assert (await said.inner_text()).endswith("More texts follow.")
+    press = console.part(".preview").get_by_role("button", name="Go on")
+    await press.click()
+    await said.filter(has_text="Would hold 3, no longer hold 0 of 3 texts").wait_for()
+    assert await press.count() == 0
+    assert "More texts follow." not in await said.inner_text()
+    shown = await console.part(".preview .slip .said").all_inner_texts()
+    assert shown == [f"Knave number {number}." for number in range(3)]

@@ -1,12 +1,16 @@
 """The figures of the console: per day, by reason and by rule, each as a plot and as a table."""
 
 import time
+from functools import partial
 from typing import Final
+
+import pytest
 
 from core.application.transact import transact
 from core.caller import Caller
 from core.domain.authoring import PostComment
 from core.domain.moderation import Decide
+from projections.figures import event_reader
 from tests.policy.test_figures import LINKS, ask, decide, seen
 from tests.support.following import Station
 from tests.support.house import ADA, ADMIN, BEN, MOD, SITE, THREAD, House, at
@@ -81,3 +85,19 @@ async def test_figures_are_drawn_per_day_by_reason_and_by_rule_and_stand_in_tabl
             await console.page.emulate_media(color_scheme=scheme)
             await accessible(console.page)
             await fits(console.page)
+
+
+async def test_figures_of_more_than_one_request_say_which_days_are_not_there(
+    visitors: Visitors, gateway: Station, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await decide(house, await house.post(ADA), MOD, "reject", code="spam")
+    monkeypatch.setattr(event_reader, "AT_ONCE", 1)
+    monkeypatch.setattr(event_reader, "read", partial(event_reader.read, most=1))
+    console = await enter(visitors, gateway, waits=False)
+    await go(console, "Figures")
+    said = console.part(".figures .why", has_text="There is too much for one request")
+    await said.wait_for()
+    assert "hansard report" in await said.inner_text()
+    assert await console.part(".figures .nothing").count() > 0, "today is not counted in part"
+    await accessible(console.page)

@@ -9,7 +9,7 @@ import { markedText } from "./marks.js";
  * A comment that waits, as the queue has it (`GET /moderation/queue`).
  * @typedef {{comment: any, revision: number, thread: any, parent: any,
  *   published: {revision: number, body: string} | null, since: string,
- *   held_by: {kind: string, name: string | null, match?: string, spans?: [number, number][], reason?: string},
+ *   held_by: {kind: string, name?: string | null, match?: string, spans?: [number, number][], reason?: string},
  *   reports: {reason: string, note: string | null, at: string, by: string}[],
  *   in_hand?: {by: any, since: string} | null}} Item
  */

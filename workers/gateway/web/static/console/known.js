@@ -1,4 +1,4 @@
-// Names by their ids, as far as they were seen: of threads with their labels, and of people; and how long ago something was.
+// Threads by their ids, the titles, labels and names of people that were seen, and ages.
 
 import { nameOf } from "./item.js";
 
@@ -9,22 +9,26 @@ export class Known {
   constructor(words, calls) {
     this.words = words;
     this.calls = calls;
-    /** By id. @type {Map<string, Promise<any>>} */
+    /** @type {Map<string, Promise<any>>} */
     this.threads = new Map();
     /** @type {Map<string, string>} */
     this.titles = new Map();
-    /** Names of people, by id. @type {Map<string, string>} */
+    /** @type {Map<string, string>} */
     this.people = new Map();
-    /** Labels that threads were seen with. @type {Set<string>} */
+    /** @type {Set<string>} */
     this.labels = new Set();
   }
 
-  /** A thread by its id, with title and address. @param {string} id */
+  /** A thread by its id. The list of threads alone has a title that is not confirmed. @param {string} id */
   thread(id) {
     let found = this.threads.get(id);
     if (!found) {
-      found = this.calls.get(`/threads/${encodeURIComponent(id)}`, { limit: 1, replies: 0 }).then(({ thread }) => thread);
-      found.then((thread) => this.see(thread)).catch(() => this.threads.delete(id));
+      found = this.calls.get(`/threads/${encodeURIComponent(id)}`, { limit: 1, replies: 0 }).then(async ({ thread }) => {
+        if (!thread.title) (await this.calls.get("/threads", { url: thread.url })).threads.map(this.see, this);
+        this.see(thread);
+        return thread;
+      });
+      found.catch(() => this.threads.delete(id));
       this.threads.set(id, found);
     }
     return found;
@@ -32,7 +36,7 @@ export class Known {
 
   /** Keep the title and the labels of a thread. @param {any} thread */
   see({ id, title, unverified_title: unverified, labels = [] }) {
-    this.titles.set(id, title ?? unverified ?? id);
+    this.titles.set(id, title ?? unverified ?? this.titled(id));
     for (const label of labels) this.labels.add(label);
   }
 

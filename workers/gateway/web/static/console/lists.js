@@ -54,10 +54,10 @@ function decisions(moderation, own) {
   midnight.setHours(0, 0, 0, 0);
   const query = { label: moderation.label || null, ...(own ? { by: moderation.token.claims.sub } : { from: midnight.toISOString() }) };
   return list(moderation, "/moderation/decisions", query, ({ decisions: found }) => Promise.all(found.map(async (/** @type {any} */ one) => {
-    const { title, url } = await moderation.known.thread(one.thread);
+    const { url } = await moderation.known.thread(one.thread);
     const said = words.say("decision", { verdict: words.say(`did.${one.verdict}`), name: moderation.known.person(one.by) });
     return el("article.slip.plain", { tabindex: "-1" }, el("span"), el("time.age", { datetime: one.at, title: exact(new Date(one.at)) }, moderation.known.age(one.at)),
-      el("div.what", {}, el("div.who", {}, el("b", {}, said), " ", el("span.on", {}, words.say("in_thread", { thread: title }))),
+      el("div.what", {}, el("div.who", {}, el("b", {}, said), " ", el("span.on", {}, words.say("in_thread", { thread: moderation.known.titled(one.thread) }))),
         ...[one.reason && words.say("quoted", { text: one.reason }), one.note && words.say("noted", { text: one.note })].filter(Boolean).map((text) => el("p", { dir: "auto" }, text)),
         el("a.act", { href: `${url}#comment-${one.comment}`, target: "_blank", rel: "noopener noreferrer" }, words.say("open_there"))));
   })), "nothing_decided");
@@ -69,9 +69,10 @@ function anchors(moderation) {
   const counted = (/** @type {number | undefined} */ n) => (moderation.lost = n);
   return list(moderation, "/moderation/anchors", { found: false }, ({ anchors: found }) => found.map((/** @type {any} */ one) => {
     const { quote, proposal, thread } = one;
+    moderation.known.see(thread);
     const problem = el("p.problem", { role: "alert" });
     const article = el("article.slip.plain", { tabindex: "-1" }, el("span"), el("span.age", {}, moderation.known.age(one.seen_at)),
-      el("div.what", {}, el("div.who", {}, el("b", {}, words.say("passage_lost")), " ", el("span.on", {}, words.say("in_thread", { thread: thread.title }))),
+      el("div.what", {}, el("div.who", {}, el("b", {}, words.say("passage_lost")), " ", el("span.on", {}, words.say("in_thread", { thread: moderation.known.titled(thread.id) }))),
         el("p.said", { dir: "auto" }, ...(proposal ? marked(wordDiff(quote.exact, proposal.exact)) : [words.say("quoted", { text: quote.exact })])),
         proposal ? "" : el("p.why", {}, words.say("no_proposal")),
         el("div.acts", {}, proposal ? el("button.do", { type: "button", onclick: () => set() }, words.say("set_passage")) : "",

@@ -104,7 +104,7 @@ export class Moderation {
     say(this.who, claims.name ?? claims.sub ?? "");
     if (claims.sub && claims.name) this.known.people.set(claims.sub, claims.name);
     this.signin.announce();
-    if (!this.token.claims.roles?.includes("moderator")) return say(this.status, this.words.say("no_moderator", { name: claims.name ?? "" }));
+    if (!claims.roles?.includes("moderator")) return say(this.status, this.words.say("no_moderator", { name: claims.name ?? "" }));
     say(this.status, "");
     this.live.tell("near");
     if (this.queue.view) this.tried(this.changed());
@@ -172,7 +172,6 @@ export class Moderation {
     this.hands.hold(slip, passing);
     if (!slip) return;
     const { thread, comment } = slip.item;
-    this.known.see(thread);
     if (comment.author) this.known.people.set(comment.author.id, comment.author.name);
     this.tried(this.policy(thread.id));
     if (matchMedia("(min-width: 70rem)").matches) this.tried(this.#beside(comment.author));

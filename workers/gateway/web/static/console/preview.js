@@ -17,9 +17,9 @@ export async function preview(moderation, list, terms) {
   /** @type {string | undefined} */
   let cursor;
   const row = async (/** @type {any} */ one, /** @type {string} */ what) => {
-    const { title, url } = await known.thread(one.thread);
+    const { url } = await known.thread(one.thread);
     return el("article.slip.plain", {}, el("span"), el("time.age", { datetime: one.at }, known.age(one.at)),
-      el("div.what", {}, el("div.who", {}, el("b", {}, words.say(what)), " ", el("span.on", {}, words.say("in_thread", { thread: title }))),
+      el("div.what", {}, el("div.who", {}, el("b", {}, words.say(what)), " ", el("span.on", {}, words.say("in_thread", { thread: known.titled(one.thread) }))),
         el("p.said.whole", { dir: "auto" }, ...markedText(one.body, { match: one.match })),
         el("a.act", { href: `${url}#comment-${one.comment}`, target: "_blank", rel: "noopener noreferrer" }, words.say("open_there"))));
   };

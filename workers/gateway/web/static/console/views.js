@@ -51,9 +51,10 @@ export function titleOf(moderation, name) {
 
 /** A row as an item, so that it is read and decided on as one that waits. @param {Moderation} moderation @param {any} row */
 async function asItem(moderation, row) {
+  const { revision, body } = row;
   const thread = await moderation.known.thread(row.thread);
-  const { rule = null, match = undefined, by = null } = row.moderation ?? {};
-  const published = row.status === "published" ? { revision: row.revision, body: row.body } : null;
-  const held = rule ? { kind: "rule", name: rule, match } : by ? { kind: "decided", name: by } : { kind: "none", name: null };
-  return { comment: row, revision: row.revision, thread, parent: null, published, since: row.posted_at, held_by: held, reports: [] };
+  const { rule, match, by } = row.moderation ?? {};
+  const published = row.status === "published" ? { revision, body } : null;
+  const held_by = rule ? { kind: "rule", name: rule, match } : by ? { kind: "decided", name: by } : { kind: "none" };
+  return { comment: row, revision, thread, parent: null, published, since: row.posted_at, held_by, reports: [] };
 }
