@@ -3,6 +3,7 @@
 import { attr, el, say } from "../shared/dom.js";
 import { Calls } from "../shared/calls.js";
 import { Failure } from "../shared/failure.js";
+import { keyed } from "../shared/keyed.js";
 
 /** @typedef {import("./item.js").Slip} Slip @typedef {{code: string | null, reason: string, note: string}} Given */
 /** @typedef {"approve" | "hold" | "reject" | "spam" | "pick"} Act */
@@ -16,6 +17,8 @@ export class Acts {
     this.last = null;
     /** The last decision on one, until it is done; false if nothing was decided. @type {Promise<boolean> | null} */
     this.doing = null;
+    /** The heading of what imports brought. @type {HTMLElement | undefined} */
+    this.late = undefined;
   }
 
   /** Decide on an item. What was typed stays until the decision is acknowledged.
@@ -118,6 +121,18 @@ export class Acts {
     const verdict = { published: "approve", rejected: "reject", pending: "hold" }[status];
     slip.settled(verdict && moderation?.by ? this.#clash({ decided: { verdict, ...moderation } }) : words.say("waits_no_longer"));
     if (queue.hand === slip) form.at(slip);
+  }
+
+  /** What imports brought stands below all else, under a heading; what came meanwhile as well, unless one of it is in hand. */
+  imported() {
+    const { queue, words } = this.moderation;
+    const late = (/** @type {Slip} */ { item }) => Number(Boolean(item.import));
+    if (!queue.hand || !late(queue.hand)) {
+      queue.slips.sort((one, other) => late(one) - late(other));
+      keyed(queue.list, queue.slips, ({ key }) => key, ({ element }) => element);
+    }
+    this.late ??= el("h2.label.late", {}, words.say("imported"));
+    queue.slips.find(late)?.element.before(this.late);
   }
 
   /** Pin a comment, or no longer. @param {Slip} slip */

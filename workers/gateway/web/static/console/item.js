@@ -11,7 +11,7 @@ import { markedText } from "./marks.js";
  *   published: {revision: number, body: string} | null, since: string,
  *   held_by: {kind: string, name?: string | null, match?: string, spans?: [number, number][], reason?: string},
  *   reports: {reason: string, note: string | null, at: string, by: string}[],
- *   in_hand?: {by: any, since: string} | null}} Item
+ *   in_hand?: {by: any, since: string} | null, import?: string | null}} Item
  */
 
 /** The key of an item. @param {Item} item */

@@ -295,6 +295,7 @@ export class Queue {
   #draw() {
     for (const slip of this.slips) slip.draw();
     keyed(this.list, this.slips, ({ key }) => key, ({ element }) => element);
+    if (this.slips.some(({ item }) => item.import)) this.moderation.tried(this.moderation.act((acts) => acts.imported()));
     this.more.hidden = !this.next;
     this.empty.hidden = this.slips.length > 0 || this.next !== null;
     say(this.empty, this.words.say("nothing_waits"));
