@@ -45,8 +45,10 @@ _STONE: Final = frozenset({"parent", "anchor"})
 """The facts that a tombstone tells, besides its comment and its time."""
 
 _PUBLIC: Final[Mapping[type[Event], frozenset[str]]] = {
-    CommentPosted: frozenset({"body", "name", "avatar", "badges", "parent", "answered", "answered_revision", "anchor"}),
-    CommentEdited: frozenset({"body", "name", "reason"}),
+    CommentPosted: frozenset(
+        {"body", "unknown", "name", "avatar", "badges", "parent", "answered", "answered_revision", "anchor"}
+    ),
+    CommentEdited: frozenset({"body", "unknown", "name", "reason"}),
     ThreadOpened: _ARTICLE,
     ThreadRetitled: _ARTICLE,
     AnchorOpened: _PASSAGE,

@@ -104,6 +104,16 @@ class BegunRow(Struct, frozen=True, kw_only=True, gc=False):
     edited: Edited | None
     anchor: str | None
     featured: bool | None
+    unknown: (
+        Annotated[
+            bool,
+            Meta(
+                description="True if an import brought the text without its words, which nobody knows: `body` and "
+                "`html` are null. Otherwise absent."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     in_reply_to: InReplyTo | None
 
 
@@ -296,6 +306,7 @@ def _begin(comment: CommentState, thread: str, revision: int, status: Status, ht
             edited=edited,
             anchor=comment.anchor,
             featured=comment.featured,
+            unknown=text.served_status == "unknown" or UNSET,
             in_reply_to=answered,
         )
     )

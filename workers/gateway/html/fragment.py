@@ -156,7 +156,7 @@ class _Writer:
             star = f'<p class="star">{escape(self._words.say("pick"))}</p>'
         edited = "" if row.edited is None else self._last_edited(row.edited.at, row.edited.by.name)
         tally = self._tally(row.votes.up, row.votes.down) if row.votes is not None else self._tally(0, 0)
-        return who, star, self._text(row.body or "", row.html or ""), edited, tally
+        return who, star, self._text(row.body, row.html), edited, tally
 
     def _tally(self, up: int, down: int) -> str:
         # The places stay where nobody has voted, so that nothing moves when somebody does.
@@ -166,8 +166,10 @@ class _Writer:
             f'<span class="against">{self._against.replace("{n}", number(down)) if down else ""}</span>'
         )
 
-    def _text(self, body: str, html: str) -> str:
-        if len(body) > LONGEST:
+    def _text(self, body: str | None, html: str | None) -> str:
+        if body is None or html is None:
+            html = f'<p class="gone">{escape(self._words.say("unknown"))}</p>'
+        elif len(body) > LONGEST:
             shown, folded = text_parts(html)
             if folded:
                 said = escape(self._words.count("read_all", len(body)))

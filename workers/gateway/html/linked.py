@@ -26,8 +26,9 @@ def _comments(rows: Sequence[FragmentRow], url: str) -> Iterator[dict[str, Any]]
                 "about": {"@id": url},
                 "author": {"@type": "Person", "name": row.author.name},
                 "datePublished": row.posted_at,
-                "text": row.body,
             }
+            if row.body is not None:
+                comment["text"] = row.body
             if row.edited is not None:
                 comment["dateModified"] = row.edited.at
             if row.parent is not None:

@@ -146,7 +146,7 @@ class NoticePages:
         finally:
             gate.leave()
         row = _named(found.page.comments, path["comment"])
-        if row.html is None or row.author is None:
+        if row.author is None:
             raise NotFound("there is no such discussion, or no such comment in it")
         where = _Page(path, found.policy)
         return self._document(where, _form(where, row, given, contacts=self._desk.takes_contacts()))
@@ -232,7 +232,8 @@ def _form(where: _Page, row: FragmentRow, given: _Given, *, contacts: bool) -> s
     say, values = where.words, given.values
     assert row.author is not None
     by = text(say.say("by", name="\0")).replace("\0", f"<b><bdi>{text(row.author.name)}</bdi></b>")
-    about = f'<figure><figcaption>{by}</figcaption><blockquote dir="auto">{row.html}</blockquote></figure>'
+    said = f"<p>{text(say.say('unknown'))}</p>" if row.html is None else row.html
+    about = f'<figure><figcaption>{by}</figcaption><blockquote dir="auto">{said}</blockquote></figure>'
     alert = ""
     if given.wrong is not None:
         said = _sentence(say, f"wrong.{given.wrong}", given.wrong)

@@ -12,7 +12,7 @@ from tests.support.house import House, problem, told
 from workers.gateway import web
 from workers.gateway.http import compression
 from workers.gateway.web import assets
-from workers.gateway.web.assets import COUNTER, LOADER, MEDIA, release, release_of, without_comments
+from workers.gateway.web.assets import COUNTER, LOADER, MEDIA, release, release_of, slimmed, without_comments
 from workers.runtime import metrics
 
 STATIC = Path(web.__file__).parent / "static"
@@ -44,7 +44,7 @@ async def test_every_file_is_served_whole_for_ever_and_to_every_page(house: Hous
     for encoding in ("gzip", "identity"):
         answer = await ask(house)(url, accept_encoding=encoding)
         assert answer.status_code == 200
-        assert answer.content == without_comments(path, (STATIC / path).read_bytes())
+        assert answer.content == slimmed(path, (STATIC / path).read_bytes())
         assert answer.headers["content-type"] == MEDIA[path.rpartition(".")[2]].decode()
         assert answer.headers["cache-control"] == FOR_EVER
         assert answer.headers["access-control-allow-origin"] == "*"

@@ -39,6 +39,7 @@ TYPES: Final = [
 ]
 OTHERWISE: Final = {
     "vote.cast": ("say.vote.for", "say.vote.against"),
+    "votes.brought": ("say.votes.brought", "say.votes.brought.score"),
     "comment.screened": tuple(f"say.comment.screened.{said}" for said in ("approve", "hold", "reject", "failed")),
     "appeal.decided": tuple(f"say.appeal.{said}" for said in ("reversed", "upheld", "reversed.sole", "upheld.sole")),
 }

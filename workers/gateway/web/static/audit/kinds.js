@@ -35,7 +35,9 @@ const KINDS = {
   "vote.retracted": "vote",
   "vote.voided": "vote",
   "vote.restored": "vote",
+  "votes.brought": "vote",
   "votes.counted": "vote",
+  "author.reassigned": "other",
   "event.skipped": "other",
   unreadable: "other",
 };

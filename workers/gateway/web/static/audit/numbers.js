@@ -97,7 +97,7 @@ export class Numbers {
     for (const { first, count, counts } of this.parts.slice(this.#partOf(number + 1))) {
       if (counts.votes === count) continue;
       for (let one = Math.max(first, number + 1); one < first + count; one++) {
-        if (!(await this.event(one)).type.startsWith("vote.")) return one;
+        if (!(await this.event(one)).type.startsWith("vote")) return one;
       }
     }
     return 0;

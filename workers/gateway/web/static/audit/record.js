@@ -230,10 +230,11 @@ export class Record {
   #facts(event) {
     const { words, room } = this;
     const facts = factsOf(event, room.exact).flatMap(([name, value]) => [el("dt", {}, words.say(`facts.${name}`)), el("dd", { dir: "auto" }, value)]);
+    const unknown = event.data?.unknown ? [el("p.gone", {}, words.say("gone.unwritten"))] : [];
     const body = event.data?.body ? [el("p.label.quiet.source", {}, words.say("source")), el("p.said", { dir: "auto" }, event.data.body)] : [];
     const { id } = event.actor ?? {};
     const only = id && !event.type.startsWith("vote.") ? [el("button.act", { type: "button", onclick: () => this.only({ ...this.filter, actor: id }) }, words.say("only", { name: room.names.named(id) }))] : [];
-    return [...body, el("dl.facts", {}, ...facts), ...only];
+    return [...unknown, ...body, el("dl.facts", {}, ...facts), ...only];
   }
 
   #scrolled() {

@@ -15,11 +15,11 @@ const PLAIN = new Set([
   "comment.approved", "comment.rejected", "comment.featured", "comment.unfeatured", "comment.pinned",
   "comment.unpinned", "thread.labelled", "removal.requested", "removal.cancelled", "removal.refused", "notice.filed",
   "statement.told", "decision.reversed", "vote.retracted", "vote.voided", "vote.restored", "event.skipped",
-  "unreadable",
+  "author.reassigned",  "unreadable",
 ]);
 
 /** The fields of `data` that are facts by themselves, in the order in which they are shown. */
-const FACTS = ["rule", "match", "code", "ground", "failed", "shape", "law", "notice", "note", "until", "entitlement", "batch"];
+const FACTS = ["rule", "match", "code", "ground", "failed", "shape", "law", "notice", "note", "until", "entitlement", "origin", "original", "batch"];
 
 /** The sentence of an event.
  * @param {Event} event
@@ -46,6 +46,10 @@ export function sentenceOf(event, names) {
       return said(type, {}, data.title);
     case "vote.cast":
       return said(data.value > 0 ? "vote.for" : "vote.against");
+    case "votes.brought": {
+      const { up = 0, down = 0, score } = data;
+      return said(score ? "votes.brought.score" : type, { up, down, score: up - down });
+    }
     case "comment.screened":
       return said(`comment.screened.${data.failed ? "failed" : (data.verdict ?? "approve")}`);
     case "appeal.filed":

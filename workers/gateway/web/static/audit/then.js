@@ -98,7 +98,7 @@ export class Then {
 
   /** @param {Row} row @param {boolean} hit */
   #text(row, hit) {
-    if (row.html === null) return el("p.gone", {}, this.words.say("gone.redacted"));
+    if (row.html === null) return el("p.gone", {}, this.words.say(row.unknown ? "gone.unwritten" : "gone.redacted"));
     const clipped = !hit && !this.whole.checked;
     // A paragraph of plain words, as most are, needs no parser.
     if (clipped && row.html === `<p>${row.body}</p>\n`) return el("p.text.clip", { dir: "auto" }, row.body);
@@ -118,7 +118,7 @@ export class Then {
     if (hit) line("", hitOf(event, row, words));
     else if (row.author && row.status !== "published") line("", words.say(`state.${row.status}`));
     if (!staff || !row.author) return says;
-    const state = row.body === null ? "redacted" : (row.hidden ?? since)?.status;
+    const state = row.body === null && !row.unknown ? "redacted" : (row.hidden ?? since)?.status;
     if (state && state !== "published") line(".since", words.say(`since.${state}`));
     const why = (row.status === "published" ? since : row)?.moderation;
     if (why && (row.status !== "published" || (state && state !== "published"))) {

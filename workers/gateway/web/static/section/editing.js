@@ -20,7 +20,8 @@ export class Editing {
     const row = await this.latest(id);
     const place = writing.mine?.items.get(id) ?? writing.discussion.rows.items.get(id);
     if (!place || writing.signal.aborted) return;
-    let { revision, body } = row;
+    let { revision } = row;
+    let body = row.body ?? "";
     const composer = writing.composer({
       name, text: body, label: words.say("edit_yours"), send_label: "save",
       send: (text, key) => writing.calls.write("PATCH", this.path(id), { body: text }, key, { "If-Match": `"${revision}"` }),
@@ -29,10 +30,10 @@ export class Editing {
     });
     composer.newer = async (problem, field) => {
       const now = await this.latest(id);
-      field.fail(words.say("newer"), words.say("newer_more", { time: writing.clock(Date.parse(now.edited?.at ?? now.posted_at)) }), " ", ...marked(wordDiff(body, now.body)));
+      field.fail(words.say("newer"), words.say("newer_more", { time: writing.clock(Date.parse(now.edited?.at ?? now.posted_at)) }), " ", ...marked(wordDiff(body, now.body ?? "")));
       revision = now.revision;
       field.more.replaceChildren(el("button.act", { type: "button", onclick: () => {
-        field.area.value = body = now.body;
+        field.area.value = body = now.body ?? "";
         field.fail("");
         field.more.replaceChildren();
         field.typed();

@@ -96,7 +96,7 @@ function version(revision, latest, first, words) {
     !latest && revision.votes_then && el("span", {}, words.say("replaced", { up, down })),
   );
   const said = el("div");
-  if (revision.status === "redacted") said.append(el("p.gone", {}, words.say("destroyed")));
+  if (revision.body === null) said.append(el("p.gone", {}, words.say(revision.status === "unknown" ? "unknown" : "destroyed")));
   else {
     if (revision.reason) said.append(el("p.because", {}, ...words.parts("reason", { reason: el("bdi", {}, revision.reason) })));
     said.append(el("p.said", { dir: "auto" }, ...(first || !revision.diff ? [revision.body] : marked(revision.diff))));

@@ -174,11 +174,13 @@ function text(article, row, given) {
 /** Write the text of a row, and when it was edited. @param {HTMLElement} shown @param {Row} row @param {Given} given */
 function write(shown, row, given) {
   const { words } = given;
-  const { body, html } = row;
+  const body = row.body ?? "";
+  const html = row.html ?? "";
   // There are never more letters than code units, which cost nothing to count.
   const n = body.length > LONGEST ? [...body].length : 0;
   const [head, rest] = n > LONGEST ? textParts(html) : [html, ""];
   insert(shown, head);
+  if (row.body === null) shown.append(el("p.gone", {}, words.say("unknown")));
   if (rest) {
     const folded = el("div");
     insert(folded, rest);
