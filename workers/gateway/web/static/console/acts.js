@@ -123,7 +123,7 @@ export class Acts {
     if (queue.hand === slip) form.at(slip);
   }
 
-  /** What imports brought stands below all else, under a heading; what came meanwhile as well, unless one of it is in hand. */
+  /** Put what imports brought below all else, under a heading. Nothing moves while one of it is in hand. */
   imported() {
     const { queue, words } = this.moderation;
     const late = (/** @type {Slip} */ { item }) => Number(Boolean(item.import));
