@@ -48,6 +48,7 @@ def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: Chang
         listener.tally(comment)
     before, since, queued = Visibility.of(comment), comment.waits_since, comment.queued_since
     tally = comment.tally or NO_TALLY
+    by_import = comment.texts[event.revision].imported if isinstance(event, Ruled) else None
     if isinstance(event, CommentEdited):
         _replace(thread, comment, event)
     comment.apply(recorded)
@@ -55,17 +56,19 @@ def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: Chang
         _mark(comment, recorded, event, queued)
     match event:
         case CommentApproved() | CommentRejected():
-            comment.closed, comment.waited = comment.reports, since
+            comment.closed, comment.waited, comment.waited_by_import = comment.reports, since, by_import
             decide_reports(
                 comment, "dismissed" if isinstance(event, CommentApproved) else "upheld", recorded.occurred_at
             )
         case CommentHeld():
-            comment.closed, comment.waited = [], since
+            comment.closed, comment.waited, comment.waited_by_import = [], since, by_import
             held = comment.texts[event.revision]
             comment.texts[event.revision] = replace(held, imported=import_of(recorded))
         case DecisionReversed():
             reopen_reports(comment)
             since = comment.waited
+            text = comment.texts[event.revision]
+            comment.texts[event.revision] = replace(text, imported=comment.waited_by_import)
             undone = comment.batches[event.reverses].decided
             comment.decisions = [
                 replace(mark, undone=True) if mark.position == undone else mark for mark in comment.decisions
@@ -73,7 +76,7 @@ def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: Chang
         case _:
             _note(thread, comment, event, recorded.position)
     if comment.replaced is None:
-        comment.closed, comment.waited = [], None
+        comment.closed, comment.waited, comment.waited_by_import = [], None, None
     if comment.notice_words:
         _forget_closed_notices(comment)
     _wait(comment, since, recorded.position)

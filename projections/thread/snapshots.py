@@ -73,10 +73,20 @@ def kept(thread: ThreadState) -> ThreadState:
     equal to new ones.
     """
     less = {
-        name: replace(comment, waits=None, waited=None, decided_reports=[], decisions=[], figures=[], notice_words={})
+        name: replace(
+            comment,
+            waits=None,
+            waited=None,
+            waited_by_import=None,
+            decided_reports=[],
+            decisions=[],
+            figures=[],
+            notice_words={},
+        )
         for name, comment in thread.rows.items()
         if comment.waits is not None
         or comment.waited is not None
+        or comment.waited_by_import is not None
         or comment.decided_reports
         or comment.decisions
         or comment.figures

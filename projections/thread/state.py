@@ -201,6 +201,8 @@ class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False)
     """The words of notices by reference, until they are closed for good. Snapshots have none."""
     waited: Position | None = None
     """`waits_since` before the last decision, as long as that can be reversed. Snapshots have none."""
+    waited_by_import: str | None = None
+    """`Text.imported` of the decided text before the last decision, likewise."""
     decisions: list[DecisionMark] = field(default_factory=list)
     """Every decision of a moderator, oldest first; those of imports are left out. Views of an earlier layout have only
     the later ones, and snapshots have none."""

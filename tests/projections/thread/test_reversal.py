@@ -123,6 +123,7 @@ def without_trace(row: CommentState) -> CommentState:
         replaced=None,
         closed=[],
         waited=None,
+        waited_by_import=None,
         decisions=[],
         figures=[],
         voids={voter: replace(void, texts=()) for voter, void in row.voids.items()},
