@@ -74,7 +74,7 @@ ANYONE: Final = Actor(kind="guest", id="anyone")
 
 THREAD: Final = "palm-house"
 REDACTED: Final = "the words that were redacted"
-SECRETS: Final = (REDACTED, "a reason of the redacted edit", "the match of the redacted text", "what it tells")
+SECRETS: Final = (REDACTED, "a reason of the redacted edit", "the match of the redacted text")
 REFERENCE: Final = "ADLk3xQ2vYb0m8sT1kLw9Z"
 
 
@@ -164,7 +164,7 @@ async def _texts(made: EventLog) -> None:
         rule="links",
         rejected=True,
         match=SECRETS[2],
-        tells=SECRETS[3],
+        tells="No links here.",
     )
     await made.record(THREAD, redacted, BEN)
     await made.record(THREAD, RevisionRedacted(comment="c3", revision=2, reason="asked for"), MOD)
@@ -174,11 +174,17 @@ async def _texts(made: EventLog) -> None:
         THREAD, CommentPosted(comment="c4", rule="screening", screening="before", body="Four", name="Ben"), BEN
     )
     await made.record(THREAD, CommentScreened(comment="c4", verdict="approve", shape="coral", note="clean"), SCREENER)
-    await made.record(THREAD, CommentPosted(comment="c5", body="Withdrawn words"), BEN)
+    await made.record(THREAD, CommentPosted(comment="c5", body="Withdrawn words", name="Ben"), BEN)
     await made.record(THREAD, CommentWithdrawn(comment="c5"), BEN)
-    await made.record(THREAD, CommentPosted(comment="c6", rule="import", body="Waiting words"), GUS, cause="import")
     await made.record(
-        THREAD, CommentPosted(comment="c7", parent="c5", depth=1, answered="c5", body="Under it", name="Ada"), ADA
+        THREAD, CommentPosted(comment="c6", rule="import", body="Waiting words", name="Gus"), GUS, cause="import"
+    )
+    await made.record(
+        THREAD,
+        CommentPosted(
+            comment="c7", parent="c5", depth=1, answered="c5", answered_revision=1, body="Under it", name="Ada"
+        ),
+        ADA,
     )
 
 
@@ -214,7 +220,7 @@ async def _imported(made: EventLog) -> None:
     brought: dict[str, Any] = {"cause": "import", "batch": "i1"}
     posted = CommentPosted(comment="wp-8", origin="8", body="Brought", original="<u>Brought</u>", name="Zoe")
     await made.record(THREAD, posted, Actor(id="wp:8"), at=at, **brought)
-    await made.record(THREAD, CommentRejected(comment="wp-8", revision=1), IMPORT, at=at + 1000, **brought)
+    await made.record(THREAD, CommentRejected(comment="wp-8", revision=1), IMPORT, at=at + 1000, cause="import")
     unknown = CommentPosted(comment="wp-9", origin="9", unknown=True, name="Zoe")
     await made.record(THREAD, unknown, Actor(id="wp:8"), at=at, **brought)
     edited = CommentEdited(comment="wp-9", revision=2, body="Known words")

@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from core.domain.import_facts import Fact
 from core.events.envelope import UnreadableEntry, read
-from core.events.import_events import ImportBegun
 from core.events.skip_events import UnknownEvent, UnreadableEvent
 from core.log.port import BrokenChain, Log
 from core.position import Position
@@ -36,18 +35,17 @@ class ExportedThread(Struct, frozen=True, kw_only=True):
 class ExportedDiscussion:
     """One thread, folded. `state` is as of its last event, or before the first one that cannot be applied."""
 
-    def __init__(self, log: Log, site: str, replay: ThreadReplay, last: Position, imports: frozenset[str]) -> None:
+    def __init__(self, log: Log, site: str, replay: ThreadReplay, last: Position) -> None:
         self.state: ThreadState = replay.state
         self._log = log
         self._site = site
         self._skipped = replay.skipped
         self._end = replay.state.last
         self._last = last
-        self._imports = imports
 
     async def facts(self) -> AsyncIterator[Fact]:
         """The facts of the thread in the order of the log. What an operator skipped is left out."""
-        known = FactsOfThread(self.state, self._imports)
+        known = FactsOfThread(self.state)
         async for chunk in chunks(self._log, self._site, self.state.id, self._last):
             for entry in chunk:
                 if entry.position > self._end:
@@ -67,7 +65,6 @@ class SiteSource:
         self._log = log
         self._site = site
         self._last: Position | None = None
-        self._imports: frozenset[str] = frozenset()
 
     async def find(self, progress: Callable[[int, int], object] = lambda _, __: None) -> None:
         """Read the log to find the threads of the site. Raises Failed if it cannot be read whole."""
@@ -96,18 +93,7 @@ class SiteSource:
             ]
             done += end.n
             progress(done, events)
-        self._imports = await self._imported()
         self.threads.sort(key=attrgetter("last"), reverse=True)
-
-    async def _imported(self) -> frozenset[str]:
-        """The ids of the imports into the site."""
-        if self._last is None:
-            return frozenset()
-        found = set[str]()
-        async for chunk in chunks(self._log, self._site, "", self._last):
-            events = (read(*entry).event for entry in chunk)
-            found |= {event.imported for event in events if isinstance(event, ImportBegun)}
-        return frozenset(found)
 
     async def discussion(self, thread: ExportedThread) -> ExportedDiscussion | None:
         """A thread of the site, folded. None if nothing of it can be applied."""
@@ -121,7 +107,7 @@ class SiteSource:
             self.faults.append(f"{thread.name}: everything from {replay.failed.position} on: {replay.failed.why}")
         if replay.state.opened is None:
             return None
-        return ExportedDiscussion(self._log, self._site, replay, thread.last, self._imports)
+        return ExportedDiscussion(self._log, self._site, replay, thread.last)
 
     async def members(self) -> AsyncIterator[Fact]:
         """The facts about members, in the order of the log."""

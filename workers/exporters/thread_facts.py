@@ -90,15 +90,24 @@ _REVERSIBLE: Final = 2
 """First version of decisions that can be reversed."""
 
 
+_BY_AUTHORS: Final = (
+    CommentPosted,
+    CommentEdited,
+    CommentWithdrawn,
+    CommentRestored,
+    RemovalRequested,
+    RemovalCancelled,
+    StatementTold,
+    AppealFiled,
+)
+"""Events of a comment that its author makes, also where an import named another one first."""
+
+
 class FactsOfThread:
-    """Facts of a thread, whose events are given in order. `state` is the thread after all of them.
+    """Facts of a thread, whose events are given in order. `state` is the thread after all of them."""
 
-    `imports` are the ids of imports: what an import decided has its id where other decisions have their batch.
-    """
-
-    def __init__(self, state: ThreadState, imports: frozenset[str] = frozenset()) -> None:
+    def __init__(self, state: ThreadState) -> None:
         self._state = state
-        self._imports = imports
         self._redacted = frozenset(state.redacted)
         self._authors: dict[str, str] = {}
         self.anchors: dict[str, AnchoredFact] = {}
@@ -121,9 +130,7 @@ class FactsOfThread:
 
     def batch(self, recorded: Recorded) -> str | None:
         """The batch of a decision, where its reversal may name it."""
-        batch = recorded.envelope.batch
-        is_of_import = batch in self._imports
-        return None if is_of_import or recorded.envelope.v < _REVERSIBLE else batch
+        return recorded.envelope.batch if recorded.envelope.v >= _REVERSIBLE else None
 
     def anchor(self, event: AnchorEvent) -> AnchoredFact:
         """The inline question after an event."""
@@ -142,7 +149,8 @@ class FactsOfThread:
         """The person who acted: of an author, the one that the comment has now, and what the event says of them."""
         found, event = person(recorded.envelope.actor), recorded.event
         name = recorded.envelope.comment
-        if found is not None and name is not None and found.id == self._authors.get(name):
+        is_own = isinstance(event, _BY_AUTHORS)
+        if found is not None and name is not None and is_own and found.id == self._authors.get(name):
             author = self._state.rows[name].author
             found = replace(found, id=author.id, kind=author.kind)
         if found is not None and isinstance(event, Written):
@@ -173,9 +181,10 @@ def _text(known: FactsOfThread, event: Written) -> dict[str, Any]:
     waits = event.rule == IMPORTER
     rule = None
     if event.rule is not None and not waits:
-        rule = ImportedRule(name=event.rule, rejected=event.rejected, list=event.list)
+        # What the rule tells the author is no word of theirs.
+        rule = ImportedRule(name=event.rule, rejected=event.rejected, list=event.list, tells=event.tells)
         if not is_gone:
-            rule = replace(rule, match=event.match, spans=event.spans, tells=event.tells)
+            rule = replace(rule, match=event.match, spans=event.spans)
     fields: dict[str, Any] = {"waits": waits, "rule": rule}
     return fields | {"body": None, "original": None} if is_gone else fields
 

@@ -90,7 +90,6 @@ def test_what_an_import_brought_is_exported_with_the_owner_that_it_has_now() -> 
         (14, 2, None),
         (None, None, -3),
     ]
-    assert "i1" not in {fact.get("batch") for fact in export.facts}
 
 
 async def _played(some: list[Move]) -> MadeExport:
