@@ -20,6 +20,7 @@ from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRev
 from core.domain.notice import FileNotice, filer
 from core.domain.removal import EndRemovalRequest, RequestRemoval
 from core.domain.report import FileReport
+from core.domain.rules.premoderation import UNDER_REVIEW
 from core.domain.screening import SCREENER, RecordScreening
 from core.domain.site import ChangePolicy, OpenSite
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
@@ -34,6 +35,7 @@ from core.partitions import partition_of
 from core.policy import Policy, PolicyChanges, Screening
 from core.position import START
 from core.refusals import Refusal
+from core.text.unicode import one_line
 from tests.support.direct import append_directly
 
 SITE: Final = "kew"
@@ -242,15 +244,17 @@ class Play:
         rule = (None, None, "import")[choice % 3]
         if move.deed == "unknown":
             self._made += 1
-            return CommentPosted(comment=f"c{self._made}", unknown=True, rule=rule, name=PEOPLE[move.who].name)
+            name = one_line(PEOPLE[move.who].name, 100)
+            return CommentPosted(comment=f"c{self._made}", unknown=True, rule=rule, name=name)
         if not there:
             return None
         comment = there[-1 - move.comment % len(there)]
         match move.deed:
             case "unwritten":
+                rule = UNDER_REVIEW if rule is None and comment.holds_edits else rule
                 return CommentEdited(comment=comment.id, revision=comment.latest + 1, unknown=True, rule=rule)
             case "tally":
-                return VotesBrought(comment=comment.id, up=choice % 5, down=choice // 5)
+                return VotesBrought(comment=comment.id, up=choice % 5 + 1, down=choice // 5)
             case _:
                 return AuthorReassigned(comment=comment.id, author=PEOPLE[choice % len(PEOPLE)].id)
 
@@ -339,11 +343,11 @@ class Play:
             case "notice":
                 self._noticed += 1
                 law = (None, "a law")[choice % 2]
-                notice = FileNotice(comment=name, reference=f"n{self._noticed}", explanation="It lies.", law=law)
+                notice = FileNotice(comment=name, reference=f"n{self._noticed:021}", explanation="It lies.", law=law)
                 return notice, filer(None)[0]
             case "settle":
                 verdict = ("approve", "reject")[choice % 2]
-                references = list(comment.notices) or ["n0"]
+                references = list(comment.notices) or [f"n{0:021}"]
                 settled = references[choice // 2 % len(references)]
                 return Decide(comment=name, verdict=verdict, revision=number, ground="law", notice=settled), moderator  # type: ignore[arg-type] # one of two
             case "screened":

@@ -154,8 +154,6 @@ def planned_files(
     if not key.exists():
         key.touch(mode=0o600)
         key.write_text(KEY)
-    given: dict[str, Any] = {"guest_key": key, "pending": 30} | options
-    asked = PlanOptions(
-        format=format_, files=tuple(files), site="gazette", into=folder / into, now=parse_rfc3339(now), **given
-    )
+    given: dict[str, Any] = {"guest_key": key, "pending": 30, "site": "gazette"} | options
+    asked = PlanOptions(format=format_, files=tuple(files), into=folder / into, now=parse_rfc3339(now), **given)
     return Planned(anyio.run(make_plan, asked), folder / into)
