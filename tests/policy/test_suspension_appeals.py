@@ -84,6 +84,30 @@ async def test_a_reversal_brings_an_appeal_back_with_its_suspension(house: House
     problem(await house.ask("POST", "members/ben/suspension/appeal", BEN, {"text": "Again."}), 409, "appeal-exists")
 
 
+async def test_undoing_the_batch_of_a_ban_closes_the_appeal_against_it(house: House) -> None:
+    comment = await house.post(BEN)
+    batch = (await house.ask("PUT", "members/ben/suspension", MOD, {"reason": "A ring."})).json()["batch"]
+    removal = {"thread": THREAD, "comment": comment, "verdict": "reject", "revision": 1}
+    await house.ask("POST", "moderation/decisions", MOD, {"decisions": [removal], "batch": batch})
+    await appeal(house, BEN, "It was irony.")
+    assert subjects(await queue(house)) == ["ben"]
+    results = (await house.ask("POST", f"moderation/batches/{batch}/reversal", OTHER)).json()["results"]
+    assert sorted(one.get("member", comment) for one in results if "position" in one) == sorted(["ben", comment])
+    assert subjects(await queue(house)) == []
+    assert (await house.get("moderation/summary", MOD)).json()["appeal"] == 0
+    path = "members/ben/suspension/appeal"
+    for verdict in ("uphold", "reverse"):
+        decision = {"verdict": verdict, "reason": "Late."}
+        problem(await house.ask("PUT", f"{path}/decision", OTHER, decision), 404, "not-found")
+    problem(await house.ask("POST", path, BEN, {"text": "Once more."}), 404, "not-found")
+    await house.post(BEN, "Here again.")
+    # Another suspension is another case.
+    await suspend(house, "ben")
+    assert subjects(await queue(house)) == []
+    await appeal(house, BEN, "Not again.")
+    assert [item["appeal"]["text"] for item in (await queue(house))["items"]] == ["Not again."]
+
+
 async def test_members_are_listed_by_suspension_and_by_standing(house: House) -> None:
     names = [f"m-{number:02}" for number in range(7)]
     assert all(map(is_member, names))
