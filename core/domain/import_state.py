@@ -216,6 +216,7 @@ class ImportState:
         self.made.clear()
         for one in recorded:
             self.take(one)
+            self.now = max(self.now, one.position.ms)
 
     def take(self, recorded: Recorded) -> None:
         """Go on from the state after an event. Raises FactRefused if the event does not follow."""
@@ -247,7 +248,7 @@ class ImportState:
             self.own[field] = aggregate
 
     def _unwritten(self) -> Position:
-        """A position for an event that is not appended yet, after all others."""
+        """A position for an event that is not appended yet, after those of all others."""
         self._decided += 1
         return Position(self.now, _UNWRITTEN + self._decided)
 

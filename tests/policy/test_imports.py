@@ -1,16 +1,22 @@
 """An import as people meet it: the page it makes, who may edit, what is taken back, and whose it is afterwards."""
 
 from pathlib import Path
-from typing import Any
 
-import msgspec
-
-from core.domain.import_facts import Fact, ImportedPerson, ImportHeader, RedactedFact, ReportedFact, TalliedFact
+from core.domain.import_facts import ImportedPerson
 from core.events.envelope import decode
-from core.times import rfc3339
 from projections.thread.fold import fold
 from projections.thread.state import ThreadState
-from tests.support.facts_of_import import BEN, THREAD, at, decided, edit, opened, post, voted
+from tests.support.facts_of_import import (
+    BEN,
+    IMPORTED,
+    STORY,
+    THREAD,
+    at,
+    opened,
+    post,
+    voted,
+    write,
+)
 from tests.support.house import MOD, SITE, House, Who
 from tests.support.house import at as place
 from workers.importers.applying import Applied, Applier
@@ -20,42 +26,8 @@ from workers.importers.remapping import remap
 from workers.importers.undoing import found, undo
 from workers.importers.undoing_remap import undo_remap
 
-IMPORTED = "old-blog"
 OWNER = Who("wp:20")
 """The reader whose comments the import brings as those of Ada."""
-STORY: list[Fact] = [
-    opened(),
-    post(1, None),
-    post(2, "Quite so.", by=BEN, parent="c1"),
-    edit(1, 2, "The palm house *leaks*.", when=60),
-    voted(1, 1, when=70, revision=2),
-    TalliedFact(thread=THREAD, at=at(71), comment="c1", up=14, down=2),
-    post(3, None, when=72),
-    post(4, "Still here.", when=73, parent="c3"),
-    decided(3, "reject", when=74),
-    RedactedFact(thread=THREAD, at=at(75), comment="c3"),
-    post(5, "Is this on?", when=76, by=BEN, waits=True),
-    ReportedFact(thread=THREAD, at=at(77), by=BEN, comment="c4", reason="spam"),
-]
-
-
-def write(path: Path, *facts: Fact, **header: Any) -> Path:
-    """Write facts as a plan has them."""
-    made = ImportHeader(
-        **{
-            "hansard": "facts/1",
-            "id": IMPORTED,
-            "site": SITE,
-            "system": "wordpress",
-            "source": "wp",
-            "made": rfc3339(0),
-            "counts": {"facts": len(facts)},
-            **header,
-        }
-    )
-    lines = [msgspec.json.encode(one) for one in (made, *facts)]
-    path.write_bytes(b"\n".join(lines) + b"\n")
-    return path
 
 
 async def applied(house: House, path: Path) -> Applied:

@@ -1,7 +1,10 @@
 """Facts of an import for tests, a second apart, and what became of them in a log in memory."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from core.application.fact_import import CHUNK, FactImport, FactLeftOut
 from core.application.transact import transact
@@ -13,8 +16,12 @@ from core.domain.import_facts import (
     EditedFact,
     Fact,
     ImportedPerson,
+    ImportHeader,
     OpenedFact,
     PostedFact,
+    RedactedFact,
+    ReportedFact,
+    TalliedFact,
     VotedFact,
 )
 from core.domain.moderation import Decide
@@ -67,6 +74,42 @@ def decided(number: int, verdict: Any, *, when: float, **more: Any) -> DecidedFa
 def voted(number: int, value: Any, *, when: float, by: ImportedPerson = BEN, revision: int = 1) -> VotedFact:
     """A vote on comment `c<number>`."""
     return VotedFact(thread=THREAD, at=at(when), by=by, comment=f"c{number}", revision=revision, value=value)
+
+
+STORY: Final[list[Fact]] = [
+    opened(),
+    post(1, None),
+    post(2, "Quite so.", by=BEN, parent="c1"),
+    edit(1, 2, "The palm house *leaks*.", when=60),
+    voted(1, 1, when=70, revision=2),
+    TalliedFact(thread=THREAD, at=at(71), comment="c1", up=14, down=2),
+    post(3, None, when=72),
+    post(4, "Still here.", when=73, parent="c3"),
+    decided(3, "reject", when=74),
+    RedactedFact(thread=THREAD, at=at(75), comment="c3"),
+    post(5, "Is this on?", when=76, by=BEN, waits=True),
+    ReportedFact(thread=THREAD, at=at(77), by=BEN, comment="c4", reason="spam"),
+]
+"""A discussion with everything that a blog exports."""
+
+
+def write(path: Path, *facts: Fact, **header: Any) -> Path:
+    """Write facts as a plan has them."""
+    made = ImportHeader(
+        **{
+            "hansard": "facts/1",
+            "id": IMPORTED,
+            "site": SITE,
+            "system": "wordpress",
+            "source": "wp",
+            "made": rfc3339(0),
+            "counts": {"facts": len(facts)},
+            **header,
+        }
+    )
+    lines = [msgspec.json.encode(one) for one in (made, *facts)]
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
 
 
 async def site_in(log: Log, policy: Policy = USUAL) -> Policy:

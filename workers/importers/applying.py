@@ -107,11 +107,11 @@ class Applier:
             )
         )
         send, receive = anyio.create_memory_object_stream[ThreadFacts](0)
-        last: list[ThreadFacts] = []
+        members: list[ThreadFacts] = []
         with receive:
             workers = [partial(self._work, receive.clone(), policy) for _ in range(self._at_once)]
-        await gathered([partial(self._read, send, last), *workers])
-        for group in sorted(last, key=lambda one: not one.thread):
+        await gathered([partial(self._read, send, members), *workers])
+        for group in members:
             await self._thread(group, policy)
         await self._record(
             EndImport(
@@ -124,16 +124,14 @@ class Applier:
         )
         return applied
 
-    async def _read(self, send: MemoryObjectSendStream[ThreadFacts], last: list[ThreadFacts]) -> None:
-        """Give the threads out. `last` gets the facts about members, and those of threads that come back."""
-        seen: set[str] = set()
+    async def _read(self, send: MemoryObjectSendStream[ThreadFacts], members: list[ThreadFacts]) -> None:
+        """Give the threads out. `members` gets the facts about members, for after all others."""
         async with send:
             for group in fact_file.threads(self._path):
-                if group.thread in seen or not group.thread:
-                    last.append(group)
-                else:
-                    seen.add(group.thread)
+                if group.thread:
                     await send.send(group)
+                else:
+                    members.append(group)
 
     async def _work(self, receive: MemoryObjectReceiveStream[ThreadFacts], policy: Policy) -> None:
         async with receive:

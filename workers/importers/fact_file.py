@@ -5,18 +5,27 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from core.domain.import_facts import SITE_FACTS, AnyFact, Fact, ImportHeader
 from workers.importers.readers.input_file import opened
 from workers.importers.readers.json_lines import lines
 from workers.importers.source_records import UnfitFile
 
+
+class _Place(Struct, frozen=True):
+    """The thread of a fact."""
+
+    thread: str = ""
+
+
 _header: Final = msgspec.json.Decoder(ImportHeader).decode
+_place: Final = msgspec.json.Decoder(_Place).decode
 _fact: Final = msgspec.json.Decoder(AnyFact).decode
 
 
 class ThreadFacts(NamedTuple):
-    """The facts of one thread, in order; with "" those about members. `unreadable` are lines that hold no fact."""
+    """The facts of one thread, in order; with "" those about members, and the lines that hold no fact."""
 
     thread: str
     facts: list[Fact]
@@ -35,25 +44,57 @@ def header(path: Path) -> ImportHeader:
 
 
 def threads(path: Path) -> Iterator[ThreadFacts]:
-    """Yield the facts by thread: those of one stand together, and those about members last. Raises UnfitFile.
+    """Yield the facts by thread, in the order of the file; those about members last. Raises UnfitFile.
 
-    A thread that comes back later in the file is yielded again: its facts are then decided on after the others.
+    A thread whose facts do not stand together comes after the others. It alone is held in memory before that.
     """
+    scattered = _scattered(path)
+    kept: dict[str, ThreadFacts] = {}
+    group = ThreadFacts("", [], [])
     with opened(path) as file:
-        group = ThreadFacts("", [], [])
         for number, line in lines(file):
             if number == 1:
                 continue
             try:
                 fact = _fact(line)
             except (msgspec.DecodeError, RecursionError):
-                group.unreadable.append(number)
+                kept.setdefault("", ThreadFacts("", [], [])).unreadable.append(number)
                 continue
-            thread = "" if isinstance(fact, SITE_FACTS) else fact.thread
-            if thread != group.thread and (group.facts or group.unreadable):
+            thread = _thread_of(fact)
+            if not thread or thread in scattered:
+                kept.setdefault(thread, ThreadFacts(thread, [], [])).facts.append(fact)
+                continue
+            if thread != group.thread and group.facts:
                 yield group
+            if thread != group.thread:
                 group = ThreadFacts(thread, [], [])
-            group = group._replace(thread=thread)
             group.facts.append(fact)
-        if group.facts or group.unreadable:
-            yield group
+    if group.facts:
+        yield group
+    members = kept.pop("", None)
+    yield from kept.values()
+    if members is not None:
+        yield members
+
+
+def _scattered(path: Path) -> set[str]:
+    """The threads whose facts do not stand together."""
+    seen: set[str] = set()
+    found: set[str] = set()
+    last = ""
+    with opened(path) as file:
+        for number, line in lines(file):
+            if number == 1:
+                continue
+            try:
+                thread = _place(line).thread
+            except (msgspec.DecodeError, RecursionError):
+                continue
+            if thread and thread != last:
+                (found if thread in seen else seen).add(thread)
+                last = thread
+    return found
+
+
+def _thread_of(fact: Fact) -> str:
+    return "" if isinstance(fact, SITE_FACTS) else fact.thread

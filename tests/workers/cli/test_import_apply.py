@@ -8,8 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.domain.import_facts import Fact
-from tests.policy.test_imports import STORY, write
-from tests.support.facts_of_import import opened, post
+from tests.support.facts_of_import import STORY, opened, post, write
 from tests.support.program import Up, up
 
 SECRET = "0123456789abcdef0123456789abcdef"

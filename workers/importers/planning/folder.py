@@ -37,9 +37,7 @@ def made_in(folder: Path) -> Iterator[Path]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         spool = folder / _SPOOL
-        strangers = [
-            path.name for path in folder.iterdir() if path.name not in (*WRITTEN, GUEST_KEY, _SPOOL, "applied")
-        ]
+        strangers = [path.name for path in folder.iterdir() if path.name not in (*WRITTEN, GUEST_KEY, _SPOOL)]
         if strangers:
             raise FolderError(f"{folder} has other files, such as {min(strangers)}: name an empty or a new folder")
         folder.chmod(0o700)
