@@ -13,14 +13,14 @@ from workers.importers.readers.json_lines import lines
 from workers.importers.source_records import UnfitFile
 
 
-class _Place(Struct, frozen=True):
+class _FactPlace(Struct, frozen=True):
     """The thread of a fact."""
 
     thread: str = ""
 
 
 _header: Final = msgspec.json.Decoder(ImportHeader).decode
-_place: Final = msgspec.json.Decoder(_Place).decode
+_place: Final = msgspec.json.Decoder(_FactPlace).decode
 _fact: Final = msgspec.json.Decoder(AnyFact).decode
 
 
