@@ -50,6 +50,8 @@ def show_thread(out: Console, page: dict[str, Any]) -> None:
         body = row["body"]
         if body is not None:
             _print(out, Text(body), indent + 2)
+        elif row.get("unknown"):
+            _print(out, Text(UNKNOWN, "italic dim"), indent + 2)
         if row["replies"]["next"]:
             left = row["replies"]["count"] - len(row["replies"]["comments"])
             _print(out, Text(f"… {left} more below {row['id']}", "dim"), indent + STEP)
@@ -153,11 +155,14 @@ def _details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if name not in _PRINTED_APART and value not in (None, [], (), ""):
             yield name, value if isinstance(value, str) else msgspec.json.encode(value).decode()
     if event["type"] in ("comment.posted", "comment.edited"):
-        yield "", data.get("body") or "[redacted]"
+        yield "", data.get("body") or (UNKNOWN if data.get("unknown") else REDACTED)
 
 
 UNREADABLE: Final = "unreadable"
 """Type of an unreadable entry."""
+REDACTED: Final = "[redacted]"
+UNKNOWN: Final = "[The text of this version is not known.]"
+"""Stands for a text of which an import knew that it was there, but not its words."""
 
 _PRINTED_APART: Final = frozenset(
     {
@@ -181,6 +186,7 @@ _PRINTED_APART: Final = frozenset(
         "spans",
         "tells",
         "text",
+        "unknown",
     }
 )
 """Fields printed separately, or of no interest in the history of one comment; `--json` has them all."""
@@ -226,7 +232,7 @@ _DONE: Final = {
 def _changed(revision: dict[str, Any], *, colours: bool) -> Text:
     """The text of a revision, with removed and added words marked if it has a diff, by colours or by brackets."""
     if revision["body"] is None:
-        return Text("[redacted]", "italic dim")
+        return Text(UNKNOWN if revision["status"] == "unknown" else REDACTED, "italic dim")
     line = Text()
     for sign, words in revision.get("diff") or [["=", revision["body"]]]:
         before, after = ("", "") if colours else _MARKS[sign]
