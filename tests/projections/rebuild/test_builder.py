@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 from msgspec.structs import replace
 
 from core.events.comment_events import CommentPosted
+from core.events.import_events import AuthorReassigned, VotesBrought
 from core.keys import REBUILD
 from core.policy import Policy
 from core.position import START, Position
@@ -36,7 +37,7 @@ from projections.views.pointer import Pointer
 from projections.views.store import Retired, Store
 from projections.views.versions import LAYOUT, OWN, scope
 from tests.support.bounds import BOUND
-from tests.support.discussions import SITE, THREADS, Move, Play, entries, events, played, stream
+from tests.support.discussions import EVERY, SITE, THREADS, Move, Play, entries, events, played, stream
 from tests.support.poisoning import poison, skip
 from tests.support.projecting import Bench, bench, projecting
 from workers.coordination import leased_work
@@ -116,6 +117,21 @@ async def noticed(here: Bench) -> list[Position]:
         if thread and apply(threads.setdefault(thread, state.ThreadState(site=SITE, id=thread)), recorded).public:
             found.append(recorded.position)
     return found
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+async def test_what_imports_brought_is_in_views_that_are_verified_and_built_anew_alike(here: Bench, seed: int) -> None:
+    await here.play(stream(seed, 300, threads=2, deeds=EVERY), threads=2)
+    brought = (CommentPosted, VotesBrought, AuthorReassigned)
+    found = {type(one.event) for one in await events(here.log, None) if one.envelope.cause == "import"}
+    assert found >= set(brought)
+    async with projecting(here.projector()):
+        await here.level()
+        assert await differences(here) == []
+        flipped: list[Flipped] = []
+        await rebuilder(here, flipped).rebuild()
+        assert [one.differing for one in flipped] == [()]
+    assert await differences(here) == []
 
 
 async def test_views_are_built_anew_while_writers_readers_and_the_projector_go_on(here: Bench) -> None:
