@@ -251,9 +251,12 @@ async def retry(
         failed = error
     finally:
         _UNTIL.reset(token)
+    last_told = failed
     for tries, pause in enumerate(delays(), start=1):
         if not is_passing(failed):
             raise failed
+        if not isinstance(failed, redis.exceptions.TimeoutError):
+            last_told = failed  # a server that does not answer in time says nothing of why
         FAULTS.labels(what).inc()
         if is_full(failed):
             why = lack_text(code_of(failed))
@@ -264,7 +267,7 @@ async def retry(
             raise Unavailable("this process lacks a permission in Redis now: see `hansard doctor`") from failed
         if time.monotonic() + pause > until or (once and not is_refused(failed)):
             _log.warning("call_given_up", call=what, tries=tries, error=str(failed))
-            raise Unavailable("Redis is loading its data" if is_loading(failed) else None) from failed
+            raise Unavailable("Redis is loading its data" if is_loading(last_told) else None) from failed
         if tries == 1:
             _log.warning("call_failed", call=what, error=str(failed))
         await anyio.sleep(pause)

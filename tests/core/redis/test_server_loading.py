@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from anyio import to_thread
-from redis.exceptions import RedisError
+from redis import exceptions
+from redis.exceptions import BusyLoadingError, RedisError
 from structlog.testing import capture_logs
 
 from core.keys import Keys
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
+from core.redis.errors import retry
 from core.redis.server_loading import LoadingWait
 from core.redis.slots import slot_of
 from core.refusals import Unavailable
@@ -175,3 +177,13 @@ async def test_a_start_waits_for_a_cluster_of_which_every_node_is_loading(seen: 
         async with open_deployment(there.url, partitions=PARTITIONS) as deployment:
             assert (await write(RedisLog(deployment), event(), thread=thread_in(HERE)))[0].n == 2
         assert seen.waits
+
+
+async def test_a_call_whose_last_try_had_no_answer_says_why_the_ones_before_were_refused() -> None:
+    errors: Iterator[RedisError] = iter([BusyLoadingError("LOADING Valkey is loading the dataset in memory")])
+
+    async def attempt() -> None:
+        raise next(errors, exceptions.TimeoutError("The server has not answered in time"))
+
+    with pytest.raises(Unavailable, match="Redis is loading its data"):
+        await retry(attempt, "append", patience=0.05)
