@@ -73,7 +73,7 @@ def test_an_unfit_file_is_refused_with_place_and_reason(content: str | bytes, sa
         (rss("<item>a&#10;b&#x1F600;</item>"), ["a\nb\U0001f600"]),
         (rss("<item><![CDATA[a & b]]></item><other><item>no</item></other><item>c</item>"), ["a & b", "c"]),
         (rss(""), []),
-        (gzip.compress(rss("<item>a</item>").encode()), ["a"]),
+        (gzip.compress(rss("<item>a</item>").encode(), mtime=0), ["a"]),
     ],
 )
 def test_what_careless_programs_write_is_read(content: str | bytes, items: list[str], tmp_path: Path) -> None:
