@@ -196,7 +196,9 @@ class DiscussionPlan:
         thread, comment = self._found.thread, draft.id
         above = draft.answered()
         anchor = None if above is not None or draft.anchor is None else self._anchor_of(draft)
-        waits = draft.waited or draft.state == "pending"
+        # Of what was turned down nobody knows that readers saw it before, unless decisions say so.
+        is_unseen = draft.state in ("rejected", "spam") and not self._decisions.get(draft.origin)
+        waits = draft.waited or draft.state == "pending" or is_unseen
         first = draft.texts[0] if draft.texts else None
         post = PostedFact(
             thread=thread,
@@ -223,7 +225,7 @@ class DiscussionPlan:
                 by=self._editor(draft),
                 comment=comment,
                 revision=number,
-                waits=draft.state == "pending",
+                waits=draft.state == "pending" or is_unseen,
             )
             yield steps.placed(text.at, edit, text.place)
         yield from self._until(steps, decisions, None)

@@ -88,7 +88,7 @@ def test_revisions_votes_and_decisions_come_with_their_times_and_people(tmp_path
         ("NONE", "APPROVED", [("APPROVED", "wilma")], False, ["approve"]),
         ("PREMOD", "APPROVED", [("PREMOD", None), ("APPROVED", "wilma")], True, ["approve"]),
         ("PREMOD", "APPROVED", [], True, ["approve"]),
-        ("NONE", "REJECTED", [], False, ["reject"]),
+        ("NONE", "REJECTED", [], True, ["reject"]),
         ("NONE", "REJECTED", [("REJECTED", None)], False, ["reject"]),
         ("NONE", "NONE", [("REJECTED", "wilma")], False, ["reject", "approve"]),
         ("NONE", "REJECTED", [("APPROVED", "wilma")], False, ["approve", "reject"]),

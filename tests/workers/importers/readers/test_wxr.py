@@ -118,6 +118,8 @@ def test_what_was_rejected_comes_rejected_by_the_import(approved: str, state: st
     assert states(found) == {state: 1}
     (decided,) = found.of("decide")
     assert (decided["verdict"], decided.get("by"), decided.get("spam", False)) == ("reject", None, state == "spam")
+    # Nothing says that readers saw it. What they never saw is in no history and in no page of the past.
+    assert found.of("post")[0]["waits"]
 
 
 def test_what_waits_comes_if_it_is_young(tmp_path: Path) -> None:
