@@ -94,7 +94,7 @@ def pages(state: ThreadState, viewer: Viewer) -> Iterator[Any]:
         cursor = _Live(state, query)
         _, after = cursor.place(query)
         page = past.page(state, query, past.walked(state, query, None, after), viewer, None, cursor)
-        yield _without_positions(msgspec.json.decode(page))
+        yield without_positions(msgspec.json.decode(page))
 
 
 def canonical(value: Any, numbers: Mapping[Position, int]) -> Any:
@@ -201,14 +201,14 @@ def _is_of(recorded: Recorded, site: str, thread: str) -> bool:
     return is_there and (thread != "" or getattr(recorded.event, "member", None) is not None)
 
 
-def _without_positions(value: Any) -> Any:
+def without_positions(value: Any) -> Any:
     """A document without positions; a cursor is only told to be there."""
     match value:
         case dict():
-            kept = {name: _without_positions(one) for name, one in value.items() if name != "position"}
+            kept = {name: without_positions(one) for name, one in value.items() if name != "position"}
             return kept | {"next": kept["next"] is not None} if "next" in kept else kept
         case list():
-            return [_without_positions(one) for one in value]
+            return [without_positions(one) for one in value]
         case _:
             return value
 
