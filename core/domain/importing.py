@@ -5,188 +5,37 @@ follow on those before it is left out, for a reason that has a code. A fact whos
 however often it is brought (docs/native-format.md).
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
 from msgspec.structs import replace
 
 from core import heads
-from core.domain import import_decisions, import_members, import_texts, import_threads, import_votes
+from core.domain import import_members, import_texts, import_votes
 from core.domain.comment import UNPOSTED, Comment, digest
-from core.domain.import_comment_facts import ReassignedFact
 from core.domain.import_facts import (
     SITE_FACTS,
-    AcknowledgedFact,
-    AnchoredFact,
-    AppealDecidedFact,
-    AppealedFact,
-    ClosedFact,
-    DecidedFact,
     EditedFact,
     Fact,
-    FeaturedFact,
-    LabelledFact,
-    MemberNotedFact,
-    MutedFact,
-    NoticedFact,
     OpenedFact,
-    OverriddenFact,
-    PinnedFact,
     PostedFact,
-    RedactedFact,
-    ReinstatedFact,
-    RemovalAskedFact,
-    RemovalEndedFact,
-    ReopenedFact,
-    ReportedFact,
-    RestoredFact,
-    RetitledFact,
-    RetractedFact,
-    ReversedFact,
-    ScreenedFact,
-    StandingFact,
-    SubscribedFact,
-    SuspendedFact,
-    SuspensionAppealDecidedFact,
-    SuspensionAppealedFact,
-    SuspensionReversedFact,
-    SuspensionToldFact,
-    TalliedFact,
-    ToldFact,
-    UnfeaturedFact,
-    UnpinnedFact,
-    UnvoidedFact,
-    VoidedFact,
-    VotedFact,
-    WarnedFact,
-    WithdrawnFact,
 )
+from core.domain.import_kinds import DECIDED, OF_PERSONS, OF_TEXTS, OF_THREADS, WITHOUT_EVENTS
 from core.domain.import_state import NO_EVENTS, FactFate, FactRefused, ImportState
 from core.domain.moderated_comment import Ruled
 from core.domain.rules.premoderation import UNDER_REVIEW
 from core.events.comment_events import (
     CommentApproved,
     CommentEdited,
-    CommentFeatured,
     CommentHeld,
-    CommentPinned,
-    CommentPosted,
     CommentRejected,
     CommentRestored,
-    CommentScreened,
-    CommentUnfeatured,
-    CommentUnpinned,
     CommentWithdrawn,
-    DecisionReversed,
-    RemovalCancelled,
-    RemovalRefused,
-    RemovalRequested,
-    RevisionRedacted,
 )
 from core.events.envelope import Stamp
 from core.events.event import Event
 from core.events.import_events import AuthorReassigned, VotesBrought
-from core.events.member_events import (
-    MemberReinstated,
-    MemberSuspended,
-    NoteAdded,
-    StandingChanged,
-    SuspensionReversed,
-    WarningAcknowledged,
-    WarningGiven,
-)
-from core.events.report_events import NoticeFiled, ReportFiled
-from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
-from core.events.thread_events import (
-    AnchorClosed,
-    AnchorOpened,
-    AnchorReopened,
-    AnchorReworded,
-    PolicyOverridden,
-    ThreadArchived,
-    ThreadClosed,
-    ThreadLabelled,
-    ThreadOpened,
-    ThreadReopened,
-    ThreadRetitled,
-)
-from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.ids import is_member
-
-
-class _Kind(NamedTuple):
-    """A kind of fact: its decider, and the types of the events that the decider makes."""
-
-    decide: Callable[[Any, ImportState], list[Event]]
-    makes: tuple[type[Event], ...]
-
-
-_THREAD: Final[Mapping[type[Fact], _Kind]] = {
-    OpenedFact: _Kind(import_threads.open_thread, (ThreadOpened,)),
-    RetitledFact: _Kind(import_threads.retitle, (ThreadRetitled,)),
-    LabelledFact: _Kind(import_threads.label, (ThreadLabelled,)),
-    ClosedFact: _Kind(import_threads.close, (ThreadClosed, ThreadArchived)),
-    ReopenedFact: _Kind(import_threads.reopen, (ThreadReopened,)),
-    OverriddenFact: _Kind(import_threads.override, (PolicyOverridden,)),
-    AnchoredFact: _Kind(import_threads.anchor, (AnchorOpened, AnchorReworded, AnchorClosed, AnchorReopened)),
-    PinnedFact: _Kind(import_threads.pin, (CommentPinned,)),
-    UnpinnedFact: _Kind(import_threads.unpin, (CommentUnpinned,)),
-}
-"""Facts that the thread itself has."""
-
-_TEXTS: Final[Mapping[type[Fact], _Kind]] = {
-    EditedFact: _Kind(import_texts.edit, (CommentEdited,)),
-    WithdrawnFact: _Kind(import_texts.withdraw, (CommentWithdrawn,)),
-    RestoredFact: _Kind(import_texts.restore, (CommentRestored,)),
-    DecidedFact: _Kind(import_decisions.decide, (CommentApproved, CommentHeld, CommentRejected)),
-    ReversedFact: _Kind(import_decisions.reverse, (DecisionReversed,)),
-    ScreenedFact: _Kind(import_decisions.screen, (CommentScreened,)),
-    RedactedFact: _Kind(import_decisions.redact, (RevisionRedacted,)),
-}
-"""Facts that set the text or the status of a comment. Each makes one event at most."""
-
-_MARKS: Final[Mapping[type[Fact], _Kind]] = {
-    RemovalAskedFact: _Kind(import_decisions.ask_removal, (RemovalRequested,)),
-    RemovalEndedFact: _Kind(import_decisions.end_removal, (RemovalCancelled, RemovalRefused)),
-    ToldFact: _Kind(import_decisions.tell, (StatementTold,)),
-    AppealedFact: _Kind(import_decisions.appeal, (AppealFiled,)),
-    AppealDecidedFact: _Kind(import_decisions.decide_appeal, (AppealDecided,)),
-    NoticedFact: _Kind(import_decisions.notice, (NoticeFiled,)),
-    FeaturedFact: _Kind(import_decisions.feature, (CommentFeatured,)),
-    UnfeaturedFact: _Kind(import_decisions.unfeature, (CommentUnfeatured,)),
-    TalliedFact: _Kind(import_votes.tally, (VotesBrought,)),
-    ReassignedFact: _Kind(import_texts.reassign, ()),
-}
-"""Other facts about a comment. An owner is compared with the one that there is."""
-
-_OWN: Final[Mapping[type[Fact], _Kind]] = {
-    VotedFact: _Kind(import_votes.cast, (VoteCast,)),
-    RetractedFact: _Kind(import_votes.retract, (VoteRetracted,)),
-    VoidedFact: _Kind(import_votes.void, (VoteVoided,)),
-    UnvoidedFact: _Kind(import_votes.unvoid, (VoteRestored,)),
-    ReportedFact: _Kind(import_votes.report, (ReportFiled,)),
-    SuspendedFact: _Kind(import_members.suspend, (MemberSuspended,)),
-    ReinstatedFact: _Kind(import_members.reinstate, (MemberReinstated,)),
-    SuspensionReversedFact: _Kind(import_members.reverse_suspension, (SuspensionReversed,)),
-    SuspensionToldFact: _Kind(import_members.tell_suspension, (StatementTold,)),
-    SuspensionAppealedFact: _Kind(import_members.appeal_suspension, (AppealFiled,)),
-    SuspensionAppealDecidedFact: _Kind(import_members.decide_suspension_appeal, (AppealDecided,)),
-    StandingFact: _Kind(import_members.set_standing, (StandingChanged,)),
-    WarnedFact: _Kind(import_members.warn, (WarningGiven,)),
-    AcknowledgedFact: _Kind(import_members.acknowledge, (WarningAcknowledged,)),
-    MemberNotedFact: _Kind(import_members.note, (NoteAdded,)),
-}
-"""Facts of which one person has an aggregate."""
-
-DECIDED: Final[Mapping[type[Fact], _Kind]] = {
-    PostedFact: _Kind(import_texts.post, (CommentPosted,)),
-    **_THREAD,
-    **_TEXTS,
-    **_MARKS,
-    **_OWN,
-}
-WITHOUT_EVENTS: Final[tuple[type[Fact], ...]] = (MutedFact, SubscribedFact)
-"""Facts for which there are no events yet: they are left out."""
 
 
 def needs(fact: Fact) -> tuple[str, ...]:
@@ -285,7 +134,7 @@ def _again(events: list[Event], fact: Fact, state: ImportState) -> FactFate:
         raise FactRefused("id-taken", "another comment has this id")
     if name in state.posted_here or _is_known(fact, state):
         return "known"
-    if type(fact) in _TEXTS and name in state.before:
+    if type(fact) in OF_TEXTS and name in state.before:
         return _change(events[0], fact, state)
     try:
         return _add(DECIDED[type(fact)].decide(fact, state), fact, state)
@@ -349,10 +198,10 @@ def _check(fact: Fact, state: ImportState) -> None:
 def _is_known(fact: Fact, state: ImportState) -> bool:
     """True if an import brought an event of this fact."""
     at, kinds = fact.occurred_at, DECIDED[type(fact)].makes
-    if type(fact) in _THREAD:
+    if type(fact) in OF_THREADS:
         name = getattr(fact, "anchor", None) or getattr(fact, "comment", "")
         return any((kind, name, at) in state.thread.brought for kind in kinds)
-    if type(fact) in _OWN:
+    if type(fact) in OF_PERSONS:
         own = [state.own[head] for head in needs(fact) if head in state.own]
         return any((kind, at) in one.brought for kind in kinds for one in own)
     comment = state.comments.get(getattr(fact, "comment", ""), UNPOSTED)

@@ -41,7 +41,7 @@ from core.domain.import_facts import (
     WarnedFact,
     WithdrawnFact,
 )
-from core.domain.importing import DECIDED, WITHOUT_EVENTS
+from core.domain.import_kinds import DECIDED, WITHOUT_EVENTS
 from core.domain.vote import CastVote
 from core.events.comment_events import CommentEdited, CommentPosted
 from core.log.memory import MemoryLog
