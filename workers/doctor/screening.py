@@ -98,7 +98,8 @@ async def _waiting(store: DueStore, log: Log, keys: Partition) -> Unscreened:
 
 async def _sites(deployment: Deployment, log: Log) -> dict[str, Site]:
     """The sites that are opened and readable, by name: damage of the log has a finding of its own."""
-    names = sorted(await SiteNames(deployment.calls, deployment.keys, patience=PATIENCE).all())
+    listed = SiteNames(deployment.calls, deployment.keys, patience=PATIENCE, read_only=True)
+    names = sorted(await listed.all())
     sites = await gathered([partial(_site, log, name) for name in names])
     return {name: site for name, site in zip(names, sites, strict=True) if site is not None}
 

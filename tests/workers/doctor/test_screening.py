@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.keys import SITES, SITES_NOTED
 from core.redis.live_processes import live_processes
 from tests.support.house import ADA, ADMIN, SITE, THREAD, House
 from tests.support.screener_host import ScreenerHost, screener_host, screening, set_up, until, worker_of
@@ -97,6 +98,14 @@ async def test_a_text_that_waits_is_told_of_where_the_site_screens_no_more(house
     (found,) = await examined(house)
     assert found.verdict == "wrong"
     assert found.found.startswith("no process asks a screener that texts wait for: 1 text to be asked about")
+
+
+async def test_it_finds_sites_whose_names_nobody_listed_and_writes_nothing(house: House, host: ScreenerHost) -> None:
+    await set_up(house, host)
+    calls = house.deployment.calls
+    await calls.call("DEL", SITES, SITES_NOTED)
+    assert [one.verdict for one in await examined(house)] == ["wrong"]
+    assert await calls.call("EXISTS", SITES, SITES_NOTED) == 0
 
 
 async def test_a_policy_that_asks_a_screener_that_is_not_set_gets_advice(house: House) -> None:

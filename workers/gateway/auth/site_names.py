@@ -24,12 +24,16 @@ _WHAT: Final = "list_sites"
 
 
 class SiteNames:
-    """Adds and lists names. Raises `core.refusals.Unavailable` if the server is unreachable for `patience` s."""
+    """Adds and lists names. Raises `core.refusals.Unavailable` if the server is unreachable for `patience` s.
 
-    def __init__(self, redis: Router, keys: Keys, *, patience: float) -> None:
+    With `read_only`, the names that a scan finds are not added: for who looks at a deployment and changes nothing.
+    """
+
+    def __init__(self, redis: Router, keys: Keys, *, patience: float, read_only: bool = False) -> None:
         self._redis = redis
         self._keys = keys
         self._patience = patience
+        self._read_only = read_only
         self._scans = SingleFlight[str, frozenset[str]]()
 
     async def note(self, site: str) -> None:
@@ -55,6 +59,8 @@ class SiteNames:
                 if cursor == b"0":
                     break
         names = frozenset(filter(is_site, found))
+        if self._read_only:
+            return names
         with suppress(Unavailable):  # a server that takes no writes can still be read: the next call scans again
             if names:
                 await self._call("SADD", SITES, *sorted(names))
