@@ -11,21 +11,29 @@ from typing import Annotated, Any, Final, Literal
 import anyio
 import msgspec
 from cyclopts import Parameter
+from msgspec.structs import replace
 
+from core.application.current_state import site_of
 from core.ids import is_member, is_site, is_slug
+from core.log.redis import RedisLog
+from core.refusals import Refusal
 from workers.cli import output
 from workers.cli.exit_status import UsedWrongly
 from workers.cli.options import NOWHERE, Json, Where, typed
 from workers.cli.since import start_of
+from workers.cli.target import deployment
+from workers.importers.against import against as compare
+from workers.importers.planning import report_text
 from workers.importers.planning.article_map import THREAD_FIELDS, MapError
 from workers.importers.planning.author_ids import BadTemplate, checked_template
-from workers.importers.planning.folder import FolderError
+from workers.importers.planning.folder import FolderError, facts_of
 from workers.importers.planning.plan_options import PlanOptions
 from workers.importers.planning.plan_report import PlanReport
 from workers.importers.planning.planner import PlanError, make_plan
 from workers.importers.readers.registry import FORMATS
 from workers.importers.source_records import UnfitFile
 from workers.runtime.process import Failed
+from workers.runtime.settings import Settings
 
 FormatName = Literal["wxr", "disqus", "coral", "remark42", "isso", "commento", "native"]
 _LIBRARIES: Final = ("lxml", "html_to_markdown", "bson")
@@ -89,6 +97,13 @@ def plan(  # noqa: PLR0913 - an export can be read in as many ways
     token: Annotated[
         Path | None, _option("File with a real token of the publication: says what its bearer will own.")
     ] = None,
+    against: Annotated[
+        bool,
+        _option(
+            "Compare the plan with the running site: which comments would come after live ones, and whether the "
+            "server has room. Needs the server that --data or --redis-url names."
+        ),
+    ] = False,
     print_sql: Annotated[
         bool, _option("Print the queries that write what the export of WordPress does not have, and do nothing else.")
     ] = False,
@@ -113,7 +128,7 @@ def plan(  # noqa: PLR0913 - an export can be read in as many ways
 
         hansard import plan disqus export.xml.gz --site gazette --into plan --origin https://gazette.example
     """
-    where.quietly()
+    settings = where.quietly()
     known = FORMATS[format_]
     if print_sql:
         return _print_sql(format_)
@@ -147,12 +162,10 @@ def plan(  # noqa: PLR0913 - an export can be read in as many ways
         bearer=sub,
         processes=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     )
-    report = anyio.run(_planned, options)
+    report = anyio.run(_compared, options, settings) if against else anyio.run(_planned, options)
     if json:
         output.document(report)
     else:
-        from workers.importers.planning import report_text
-
         report_text.show(output.console(), report)
         output.line(f"\nThe plan is in {into}.".strip("\n"))
     return 0
@@ -164,6 +177,20 @@ async def _planned(options: PlanOptions) -> PlanReport:
             return await make_plan(options, show)
     except (UnfitFile, MapError, FolderError, PlanError) as error:
         raise Failed(str(error)) from error
+
+
+async def _compared(options: PlanOptions, settings: Settings) -> PlanReport:
+    """Plan, and compare the plan with the running site. A site that does not exist is refused first."""
+    async with deployment(settings) as opened:
+        log = RedisLog(opened)
+        try:
+            await site_of(log, options.site)
+            report = await _planned(options)
+            compared = replace(report, against=await compare(log, opened.topology, facts_of(options.into)))
+        except Refusal as refusal:
+            raise Failed(f"{refusal.detail} ({refusal.code})") from refusal
+    report_text.write(options.into, compared)
+    return compared
 
 
 def _print_sql(format_: FormatName) -> int:

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 
 from core.domain.import_facts import ImportHeader
+from workers.importers.against import Against
 from workers.importers.planning.article_map import ArticleMap, Hosts
 from workers.importers.planning.ledger import Ledger
 from workers.importers.planning.spool import Spool
@@ -102,6 +103,8 @@ class PlanReport(Struct, frozen=True, kw_only=True):
     attribute: str | None
     """Attribute of the tag that turns old links into new ones."""
     fragment: str
+    against: Against | None = None
+    """Comparison with the running site, if one was asked for."""
 
 
 def report_of(

@@ -25,6 +25,7 @@ from core.domain.import_facts import (
 from core.text.spreadsheet import safe_cell
 from core.times import DAY_MS, rfc3339
 from workers.importers.planning import folder as folders
+from workers.importers.planning import report_text
 from workers.importers.planning.article_map import ArticleMap, Hosts, read_map, read_threads, write_map
 from workers.importers.planning.author_ids import AuthorIds
 from workers.importers.planning.discussion import Rules
@@ -33,7 +34,6 @@ from workers.importers.planning.native_site import native_site_fact
 from workers.importers.planning.people import People
 from workers.importers.planning.plan_options import PlanOptions
 from workers.importers.planning.plan_report import PlanReport, ReportedBeside, report_of
-from workers.importers.planning.report_text import plain_text
 from workers.importers.planning.spool import Spool, decoded
 from workers.importers.planning.thread_job import Job, JobResult, encode_fact, run, source_text
 from workers.importers.readers.input_file import digested
@@ -348,8 +348,7 @@ class Planner:
         _write_rows(place / folders.DIGESTS, (), digests)
         more = ReportedBeside(self._ids.template, key_file, moved, self._options.bearer)
         report = report_of(self.spool, self._ledger, header, self._format, self._map, self._hosts, more)
-        (place / folders.REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
-        (place / folders.REPORT_TEXT).write_text(plain_text(report), encoding="utf-8")
+        report_text.write(place, report)
         return report
 
 

@@ -2,13 +2,16 @@
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
+import msgspec
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from workers.importers.planning.folder import REPORT, REPORT_TEXT
 from workers.importers.planning.plan_report import PlanReport
 from workers.runtime import escaping
 from workers.runtime.amounts import size
@@ -81,6 +84,12 @@ _NOTES: Final = {
 }
 _REGISTERED: Final = ("registered person", "registered people")
 _QUIET: Final = frozenset(("body-typed", "body-converted", "body-escaped", "body-empty", "body-too-long"))
+
+
+def write(folder: Path, report: PlanReport) -> None:
+    """Write the report to the folder of its plan: as data, and as text."""
+    (folder / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    (folder / REPORT_TEXT).write_text(plain_text(report), encoding="utf-8")
 
 
 def plain_text(report: PlanReport) -> str:
@@ -214,12 +223,36 @@ def _notes(report: PlanReport) -> Iterator[RenderableType]:
 
 def _after(report: PlanReport) -> Iterator[RenderableType]:
     yield _heading("Next")
-    yield _paragraph(f"The server will need about {size(report.bytes)} of memory for them.")
+    yield from _against(report)
     if report.attribute is not None:
         yield _paragraph(
             f"Old links ({report.fragment}…) keep working with {report.attribute} on the tag of the section."
         )
     yield _paragraph("Nothing has been changed. What stays out is listed in left-out.csv, by id and never by words.")
+
+
+def _against(report: PlanReport) -> Iterator[RenderableType]:
+    """The room on the server; and the comparison with the running site, if one was asked for."""
+    found = report.against
+    if found is None:
+        yield _paragraph(f"The server will need about {size(report.bytes)} of memory for them.")
+        return
+    if found.known:
+        yield _paragraph(f"The site has {_many(found.known, 'comment')} of them already.")
+    has = "does not tell how much it has" if found.free is None else f"has {size(found.free)} free"
+    yield _paragraph(f"The server will need about {size(found.bytes)} of memory for the new ones, and {has}.")
+    if found.free is not None and found.bytes > found.free:
+        saved = f", which saves {size(found.tally_saves)}" if found.tally_saves else ""
+        yield _paragraph(
+            f"That is not enough: give it more, or plan less with --since or --votes tally{saved}.", style="bold"
+        )
+    if found.late:
+        yield _paragraph(
+            f"{_many(found.late, 'comment')} would come after {_many(found.live, 'newer live one')} in "
+            f"{_many(found.threads, 'discussion')}, such as {', '.join(found.examples)}: a page has the order in which "
+            "comments arrive here. Bring these before people write.",
+            style="bold",
+        )
 
 
 def _heading(text: str) -> RenderableType:
