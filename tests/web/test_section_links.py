@@ -80,6 +80,10 @@ async def test_a_linked_comment_that_is_not_on_the_page_is_shown_below_those_tha
         ("wp", "#comment-712400", "wp-712400"),
         ("dsq", "#comment-99", "dsq-99"),
         ("coral", "?commentID=3f2b-9", "coral-3f2b-9"),
+        ("r42", "#remark42__comment-f863bd79-fec6", "r42-f863bd79-fec6"),
+        ("isso", "#isso-12", "isso-12"),
+        ("cm", "#commento-0a1b", "cm-0a1b"),
+        ("cm", "#comentario-476088a7-f3d5", "cm-476088a7-f3d5"),
     ],
 )
 async def test_links_of_the_system_before_lead_to_the_same_comment_and_are_replaced_by_ours(

@@ -101,7 +101,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
     redirects: int
     bytes: int
     attribute: str | None
-    """Attribute of the tag that turns old links into new ones."""
+    """Attribute of the tag that turns old links into new ones; None if no script knows the prefix of the ids."""
     fragment: str
     against: Against | None = None
     """Comparison with the running site, if one was asked for."""
@@ -148,7 +148,7 @@ def report_of(
         same_titles=[[thread, others] for thread, others in list(titles.items())[:_SHOWN]],
         redirects=more.redirects,
         bytes=wanted(brought, ballots),
-        attribute=f'old="{header.source}"' if known_format.fragment else None,
+        attribute=f'old="{header.source}"' if known_format.fragment and header.source == known_format.prefix else None,
         fragment=known_format.fragment,
     )
 

@@ -23,6 +23,7 @@ def test_a_post_becomes_an_opening_and_a_post(tmp_path: Path) -> None:
     assert (post["comment"], post["body"], post["by"]["id"]) == ("dsq-10", "Hello **you**.", "disqus:ada")
     assert reply["parent"] == "dsq-10"
     assert found.report.attribute == 'old="dsq"'
+    assert plan(tmp_path, dsq_thread(), dsq_post(10), source="paper").report.attribute is None
 
 
 def test_the_text_of_a_deleted_comment_does_not_come_and_its_author_neither(tmp_path: Path) -> None:

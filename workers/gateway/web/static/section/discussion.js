@@ -9,7 +9,7 @@ import { Rows } from "./rows.js";
 
 /** True if the address of the page may name a comment. */
 export function namesComment() {
-  return /comment/i.test(location.hash + location.search);
+  return /comment|comentario|isso-/i.test(location.hash + location.search);
 }
 
 export class Discussion {

@@ -7,6 +7,9 @@ const OLD = {
   wp: ({ hash }) => /^#comment-(\d+)$/.exec(hash)?.[1],
   dsq: ({ hash }) => /^#comment-(\d+)$/.exec(hash)?.[1],
   coral: ({ searchParams }) => searchParams.get("commentID"),
+  r42: ({ hash }) => /^#remark42__comment-([\w-]+)$/.exec(hash)?.[1],
+  isso: ({ hash }) => /^#isso-(\d+)$/.exec(hash)?.[1],
+  cm: ({ hash }) => /^#(?:commento|comentario)-([\w-]+)$/.exec(hash)?.[1],
 };
 
 /**
