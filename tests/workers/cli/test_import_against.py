@@ -10,8 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.domain.import_facts import Fact
-from tests.policy.test_imports import write
-from tests.support.facts_of_import import THREAD, opened, post
+from tests.support.facts_of_import import THREAD, opened, post, write
 from tests.support.program import Ended, Up, here, up
 from workers.importers.planning.plan_report import PlanReport
 from workers.importers.planning.report_text import plain_text
