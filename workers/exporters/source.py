@@ -21,7 +21,6 @@ from projections.thread.thread_replay import ThreadReplay, chunks
 from projections.verify.log_index import LogIndex
 from workers.exporters.member_facts import FactsOfMembers
 from workers.exporters.thread_facts import FactsOfThread
-from workers.runtime.process import Failed
 
 
 class ExportedThread(Struct, frozen=True, kw_only=True):
@@ -67,7 +66,7 @@ class SiteSource:
         self._last: Position | None = None
 
     async def find(self, progress: Callable[[int, int], object] = lambda _, __: None) -> None:
-        """Read the log to find the threads of the site. Raises Failed if it cannot be read whole."""
+        """Read the log to find the threads of the site. A partition is read up to what cannot be read."""
         log, site = self._log, self._site
         partitions = range(log.partitions)
         ends = await log.lasts(partitions)
@@ -78,9 +77,7 @@ class SiteSource:
             try:
                 await index.go_to(end)
             except (Hole, BrokenChain, UnreadableEntry, UnreadablePartition) as error:
-                raise Failed(
-                    f"the log of partition {number} cannot be read whole: {error}. See `hansard verify`"
-                ) from error
+                self.faults.append(f"partition {number} after {index.at}: {error}")
             self.threads += [
                 ExportedThread(name=thread, last=found.last, events=found.events)
                 for (of, thread), found in index.threads.items()
@@ -114,12 +111,13 @@ class SiteSource:
         if self._last is None:
             return
         known = FactsOfMembers()
-        async for chunk in chunks(self._log, self._site, "", self._last):
-            for entry in chunk:
-                recorded = read(*entry)
-                if isinstance(recorded.event, UnknownEvent | UnreadableEvent):
-                    self.faults.append(
-                        f"the site: {recorded.envelope.type} at {entry.position}: {recorded.event.fault}"
-                    )
-                elif (fact := known.of(recorded)) is not None:
-                    yield fact
+        try:
+            async for chunk in chunks(self._log, self._site, "", self._last):
+                for recorded in (read(*entry) for entry in chunk):
+                    event = recorded.event
+                    if isinstance(event, UnknownEvent | UnreadableEvent):
+                        self.faults.append(f"members: {recorded.envelope.type} at {recorded.position}: {event.fault}")
+                    elif (fact := known.of(recorded)) is not None:
+                        yield fact
+        except (BrokenChain, UnreadableEntry) as error:
+            self.faults.append(f"members: {error}")

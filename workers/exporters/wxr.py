@@ -103,6 +103,7 @@ def _begun(thread: ThreadState) -> str:
             f"<link>{escape(allowed(thread.url), quote=False)}</link>\n",
             element("pubDate", mail_date(at)),
             f"<content:encoded>{cdata(_questions(thread))}</content:encoded>\n",
+            element("dsq:thread_identifier", thread.id),
             element("wp:post_id", number_of(_ARTICLE, thread.id)),
             element("wp:post_date", seconds(at)),
             element("wp:post_date_gmt", seconds(at)),

@@ -5,6 +5,7 @@ import pytest
 
 from core.caller import Actor
 from core.events.comment_events import CommentApproved, CommentPosted
+from core.events.member_events import StandingChanged
 from core.events.site_events import SiteOpened
 from core.events.thread_events import ThreadOpened
 from core.events.vote_events import VoteCast
@@ -15,7 +16,6 @@ from tests.support.discussions import BEGIN, SITE
 from tests.support.eventful import ADA, BEN, MOD, OPERATOR
 from tests.support.exporting import EventLog, exported
 from workers.exporters.source import SiteSource
-from workers.runtime.process import Failed
 
 OPENED = ThreadOpened(url="https://kew.example/tea", title="Tea")
 
@@ -62,13 +62,30 @@ async def test_a_text_that_the_log_lost_is_named() -> None:
     assert "its text is missing, and no event took it out" in export.said.faults[0]
 
 
-async def test_a_log_that_cannot_be_read_whole_is_not_exported() -> None:
+async def test_a_partition_is_exported_up_to_what_cannot_be_read() -> None:
     made = await _begun()
+    await made.record("", StandingChanged(member="ada", standing="trusted"), MOD)
+    last = await made.record("tea", OPENED, MOD)
     foreign = NewEvent(head="x", e=b'{"type":"', c=b"")
-    now = BEGIN + 100_000
-    await made.log.append(Append(site=SITE, thread="tea", expected={}, events=(foreign,), now=now))
-    with pytest.raises(Failed, match="the log of partition 0 cannot be read whole"):
-        await SiteSource(made.log, SITE).find()
+    await made.log.append(Append(site=SITE, thread="tea", expected={}, events=(foreign,), now=BEGIN + 100_000))
+    await made.record("other", OPENED, MOD)
+    export = await exported(made.log)
+    assert [fact["do"] for fact in export.facts] == ["open", "standing"]
+    (fault,) = export.said.faults
+    assert fault.startswith(f"partition 0 after {last}: ")
+
+
+async def test_facts_about_members_come_up_to_what_cannot_be_read() -> None:
+    made = await _begun()
+    await made.record("tea", OPENED, MOD)
+    await made.record("", StandingChanged(member="ada", standing="trusted"), MOD)
+    foreign = NewEvent(head="x", e=b'{"type":"later.known","actor":{"id":"a"},"site":"kew","v":1', c=b"")
+    await made.log.append(Append(site=SITE, thread="", expected={}, events=(foreign,), now=BEGIN + 100_000))
+    await made.record("", StandingChanged(member="ben", standing="held"), MOD)
+    export = await exported(made.log)
+    assert [fact.get("member") for fact in export.facts] == [None, "ada", "ben"]
+    (fault,) = export.said.faults
+    assert fault.startswith("members: later.known at ")
 
 
 async def test_what_is_written_after_the_start_is_not_in_the_export() -> None:
