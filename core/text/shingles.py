@@ -8,7 +8,7 @@ hundreds of hashes is among 16 others is a search for characters: that takes a f
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 from zlib import crc32
 
@@ -60,19 +60,28 @@ def alike(own: str, others: str, length: int, skip: Callable[[int], bool]) -> in
     at which `skip` returns true are left out.
     """
     own = own.rstrip(_NONE)
-    if not any(map(others.__contains__, own)):
+    shared = [*filter(others.__contains__, own)]
+    if not shared:
         return 0  # as most texts are
     most, hashes = 0, set(own)
-    for at in reversed(range(0, len(others), length)):  # the last one first: it is the likeliest
+    for at in sorted({place - place % length for hash_ in shared for place in _places(hash_, others)}, reverse=True):
         other = others[at + length - HASHES : at + length].rstrip(_NONE)
-        if hashes.isdisjoint(other) or skip(at):
-            continue
         both = hashes.intersection(other)
+        if not both or skip(at):
+            continue
         lowest = sorted(hashes.union(other))[:HASHES]
         most = max(most, _ALL * sum(map(both.__contains__, lowest)) // len(lowest))
         if most == _ALL:
             break
     return most
+
+
+def _places(character: str, text: str) -> Iterator[int]:
+    """Yield the places of a character in a text."""
+    at = text.find(character)
+    while at >= 0:
+        yield at
+        at = text.find(character, at + 1)
 
 
 def characters(numbers: Iterable[int]) -> str:
@@ -88,8 +97,16 @@ def _sketched(body: str) -> str:
         hashes = [crc32(b" ".join(words))]
     else:
         rows = map(b" ".join, zip(words, words[1:], words[2:], strict=False))
-        hashes = sorted(set(map(crc32, rows)))[:HASHES]
+        hashes = _lowest([*map(crc32, rows)])
     return characters(hashes).ljust(HASHES, _NONE)
+
+
+def _lowest(numbers: list[int]) -> list[int]:
+    """Return the lowest 16 of some numbers, each once."""
+    numbers.sort()
+    lowest = numbers[:HASHES]
+    # Hardly a text repeats three words, so that a set of all would be made for nothing.
+    return lowest if len(set(lowest)) == HASHES else sorted(set(numbers))[:HASHES]
 
 
 _MOST_RECENT: Final = 256
