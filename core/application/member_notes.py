@@ -80,8 +80,6 @@ def _of_name(last: Recorded, caller: Caller, site: str, thread: str, policy: Pol
     name = one_line(caller.name, LONGEST_NAME)
     if not name or caller.is_guest or not keeps_names(policy):
         return
-    of_staff = NameNote(site=site, thread="", look=looks(name), owner=caller.id, at=last.position.ms)
-    if caller.is_staff:
-        yield of_staff
-    elif isinstance(last.event, CommentPosted) and thread:
-        yield NameNote(site=site, thread=thread, look=of_staff.look, owner=caller.id, at=of_staff.at)
+    if caller.is_staff or (isinstance(last.event, CommentPosted) and thread):
+        place = "" if caller.is_staff else thread
+        yield NameNote(site=site, thread=place, look=looks(name), owner=caller.id, at=last.position.ms)

@@ -20,7 +20,9 @@ _SIGNS: Final = "@$!|+¢€£"
 _LETTERS: Final = str.maketrans("0345789@$!|+¢€£", "oeastbgasiltcel")
 _ONE: Final = (str.maketrans("1", "i"), str.maketrans("1!|", "lll"))
 """The digit 1 is an i or an l; so are the signs."""
-_DISGUISED: Final = re.compile(rf"[0-9{re.escape(_SIGNS)}]")
+_DISGUISES: Final = f"0123456789{_SIGNS}"
+_DISGUISED: Final = re.compile(rf"[{re.escape(_DISGUISES)}]")
+_ASCII_DISGUISES: Final = _DISGUISES.encode("ascii", "ignore")
 # Signs count within a word and, as far as they are used so, at its ends. Runs are bounded: a long one costs no more.
 _WORD: Final = re.compile(rf"[@$€£¢]{{0,4}}\w+(?:[{re.escape(_SIGNS)}]{{1,4}}\w+)*[@$]{{0,4}}")
 _SINGLES: Final = re.compile(r"(?<!\w)\w(?:[^\w\n]{1,3}\w(?!\w)){2,}")
@@ -75,7 +77,7 @@ def readings(text: str, *, phrases: bool = True) -> Iterator[Reading]:
         if one is not None:
             yield one
     for one in (base, single):
-        if one is not None and _DISGUISED.search(one.text) is not None:
+        if one is not None and _is_disguised(one.text):
             yield from _lettered(one)
 
 
@@ -182,6 +184,14 @@ def _blank_places(text: str) -> list[int]:
         places += range(at, blanks.start() + 1)
         at = blanks.end()
     return [*places, *range(at, len(text) + 1)]
+
+
+def _is_disguised(text: str) -> bool:
+    """True if a text has a digit or a sign that may stand for a letter."""
+    if text.isascii():
+        # Counting deletions takes half the time of the regular expression.
+        return len(text.encode().translate(None, _ASCII_DISGUISES)) < len(text)
+    return _DISGUISED.search(text) is not None
 
 
 def _lettered(base: Reading) -> Iterator[Reading]:
