@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from core import heads
 from core.application.aggregate_cache import AggregateCache
-from core.application.aggregates import load_aggregates
+from core.application.aggregates import AggregateQuery, load_all_aggregates
 from core.domain.comment import Comment
 from core.events.comment_events import (
     CommentApproved,
@@ -45,6 +45,7 @@ _TIMES: Final = frozenset({"until"})
 _OF_AUTHORS: Final = (CommentPosted, CommentEdited, CommentWithdrawn, CommentRestored)
 """Acts of the author of a comment alone."""
 _COMMENTS_PER_LOAD: Final = 50
+_LOADS_AT_ONCE: Final = 16
 
 
 class AuditActor(Struct, frozen=True, kw_only=True):
@@ -159,14 +160,18 @@ async def redacted(
         envelope = recorded.envelope
         if _is_text(recorded) and envelope.comment is not None:
             threads.setdefault((envelope.site, envelope.thread), {})[envelope.comment] = None
-    found: dict[str, frozenset[int]] = {}
+    asked: list[tuple[list[str], AggregateQuery]] = []
     for (site, thread), comments in threads.items():
         names = list(comments)
         for start in range(0, len(names), _COMMENTS_PER_LOAD):
             chunk = names[start : start + _COMMENTS_PER_LOAD]
-            aggregates = await load_aggregates(
-                log, site, thread, folded=tuple(map(heads.comment, chunk)), cache=cache, reads=True
-            )
+            fields = tuple(map(heads.comment, chunk))
+            asked.append((chunk, AggregateQuery(site=site, thread=thread, folded=fields, reads=True)))
+    found: dict[str, frozenset[int]] = {}
+    for start in range(0, len(asked), _LOADS_AT_ONCE):
+        some = asked[start : start + _LOADS_AT_ONCE]
+        loaded = await load_all_aggregates(log, *(query for _, query in some), cache=cache)
+        for (chunk, _), aggregates in zip(some, loaded, strict=True):
             for name in chunk:
                 texts = aggregates.comment(name).texts.items()
                 found[name] = frozenset(number for number, text in texts if text.redacted is not None)
