@@ -85,7 +85,7 @@ async def measure(stage: Stage) -> list[Figure]:
             measured=(sum(load.others(CREATED) for load in loads),),
             target=Target(of="measured", at_most=0),
         ),
-        *costs(name, judged, plain, WITHOUT, Target(of="ratio", at_most=1.18)),
+        *costs(name, judged, plain, WITHOUT),
     ]
 
 

@@ -28,6 +28,7 @@ SECTIONS: Final = (
     "verifying",
     "rebuilding",
     "history",
+    "counting",
     "live",
     "feeds",
     "memory",

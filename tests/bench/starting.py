@@ -11,12 +11,10 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from core.log.restore import Restored, write_again
-from core.position import START
 from core.redis.deployment import open_deployment
 from tests.bench import http
 from tests.bench.conversations import conversations
-from tests.bench.copying import PARTITIONS, entries_of
+from tests.bench.copying import PARTITIONS, entries_of, restore
 from tests.bench.cores import on
 from tests.bench.figures import Figure, Target
 from tests.bench.processes import hansard
@@ -33,7 +31,6 @@ LOOK: Final = 0.002
 HELPS: Final = 5
 """Times that the help is asked for in a round."""
 OK: Final = 200
-_AT_ONCE: Final = 500
 
 
 async def measure(stage: Stage) -> list[Figure]:
@@ -78,15 +75,8 @@ async def _written(url: str, events: int) -> int:
     """Write so many events, with heads and views; how many there are."""
     length = max(5, events // THREADS // CONVERSATION * 5)
     discussion = await conversations((length,) * THREADS, partitions=PARTITIONS, votes=VOTES)
-    written = 0
     async with open_deployment(url, partitions=PARTITIONS, durability="fsynced") as deployment:
-        for partition, entries in enumerate(await entries_of(discussion.log)):
-            at = START
-            for begin in range(0, len(entries), _AT_ONCE):
-                some = entries[begin : begin + _AT_ONCE]
-                assert await write_again(deployment, partition, at, some) == Restored()
-                at = some[-1].position
-            written += len(entries)
+        written = await restore(deployment, await entries_of(discussion.log))
         await project(deployment)
     return written
 

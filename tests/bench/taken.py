@@ -80,9 +80,9 @@ class Sides(Struct, frozen=True):
 
 
 def costs(
-    name: str, measured: list[list[Turn]], beside: list[list[Turn]], beside_name: str, target: Target
+    name: str, measured: list[list[Turn]], beside: list[list[Turn]], beside_name: str, target: Target | None = None
 ) -> list[Figure]:
-    """What a request took of gateway and server beside another one, by rounds of turns. The gateway is judged."""
+    """What a request took of gateway and server beside another one, by rounds of turns. The target is the gateway's."""
     both = [(_mean(turns), _mean(others)) for turns, others in zip(measured, beside, strict=True)]
     known = [(one, other) for one, other in both if one is not None and other is not None]
     return [
