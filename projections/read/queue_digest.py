@@ -16,8 +16,8 @@ from projections.views.listings.removals import REMOVALS
 from projections.views.listings.reported import REPORTED
 
 ENDS: Final = 1000
-"""Members at either end of a partition's part that the digest covers. A change between them that leaves the size as it
-is goes unnoticed, so that the cost does not grow with the queue."""
+"""Members at either end of a partition's part that the digest covers, and of those that no import brought. A change
+between them that leaves the size as it is goes unnoticed, so that the cost does not grow with the queue."""
 
 _DIGESTED: Final = (QUEUE, PENDING, REPORTED, REMOVALS, APPEALS, NOTICES)
 _DIGEST: Final = Script("projections.read", "digest_queue")

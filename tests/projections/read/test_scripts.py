@@ -11,6 +11,7 @@ from core.redis.script import Script
 from projections.read import page_json
 from projections.read.walk import WalkScript, keys
 from projections.views.layout import TOGETHER
+from projections.views.listings.imported import BEHIND
 from tests.support.servers import client
 
 HERE = Keys(1)[0]
@@ -432,3 +433,22 @@ def test_a_member_is_tallied_by_status_and_by_nobody_elses(views: Redis) -> None
     assert found[6:] == [0, 0, 0, 0, b"", b""]
     found = run(views, Script("projections.read", "list_by_member"), [HERE.generation, name], "(ada!", "[ada ", 2)
     assert found[1].decode().splitlines() == members[:-3:-1]
+
+
+def test_the_digest_of_a_queue_covers_both_ends_of_what_no_import_brought(views: Redis) -> None:
+    queue = HERE.listing(1, "kew", "queue")
+    script, names = Script("projections.read", "digest_queue"), [HERE.generation, *_LISTED]
+    live = [f"{ms:015d} {ms:012d} tea c{ms} ada p" for ms in range(10)]
+    brought = [f"{BEHIND + ms:015d} {ms:012d} tea o{ms} ada p i1" for ms in range(10)]
+    views.zadd(queue, dict.fromkeys([*live, *brought], 0))
+
+    def changed(old: str, new: str) -> bool:
+        before = run(views, script, names, 2)
+        views.zrem(queue, old)
+        views.zadd(queue, {new: 0})
+        return bool(run(views, script, names, 2) != before)
+
+    assert changed(live[0], live[0] + "!")
+    assert changed(live[9], live[9] + "!")
+    assert changed(brought[9], brought[9] + "!")
+    assert not changed(live[5], live[5] + "!"), "this far from the ends it goes unnoticed"
