@@ -12,7 +12,7 @@ import msgspec
 from core.events.comment_events import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn
 from core.events.envelope import Recorded, UnreadableEntry
 from core.events.event import Event
-from core.events.import_events import VotesBrought
+from core.events.import_events import IMPORT, VotesBrought
 from core.events.thread_events import (
     AnchorClosed,
     AnchorOpened,
@@ -110,13 +110,15 @@ def _public(event: Event, shown: Shown) -> list[str]:
 
 
 def _public_actor(recorded: Recorded, shown: Shown) -> AuditActor:
-    """The author of a published comment; otherwise a kind of actor without a name.
+    """The author of a published comment, or an import; otherwise a kind of actor without a name.
 
     That an author has a role, or is a guest, is nowhere public.
     """
     actor = recorded.envelope.actor
     if isinstance(recorded.event, _BY_AUTHORS):
         return AuditActor(kind="member", id=None if shown is Shown.GONE else actor.id)
+    if actor.kind == "system" and actor.id == IMPORT:
+        return AuditActor(kind=actor.kind, id=IMPORT)
     if actor.kind in ("member", "guest") or isinstance(recorded.event, VoteCast | VoteRetracted):
         return _NOBODY
     return AuditActor(kind=actor.kind, id=None)

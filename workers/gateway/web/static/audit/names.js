@@ -36,6 +36,7 @@ export class Names {
   actor({ actor, data }) {
     const { words } = this;
     const staff = actor?.kind === "staff" || data?.role === "moderator";
+    if (actor?.kind === "system" && actor.id === `import`) return words.say("an_import");
     if (!actor?.id) return words.say(staff ? "a_moderator" : actor?.kind === "system" ? "a_rule" : "somebody");
     const name = this.named(actor.id);
     return staff ? words.say("role_moderator", { name }) : name;
