@@ -38,13 +38,19 @@ class MadeExport(NamedTuple):
 
 
 async def exported(
-    log: Log, format_: str = "native", *, site: str = SITE, name: str = "Kew", since: int | None = None
+    log: Log,
+    format_: str = "native",
+    *,
+    site: str = SITE,
+    name: str = "Kew",
+    since: int | None = None,
+    timezone: str = "UTC",
 ) -> MadeExport:
     """The export of a site."""
     source = SiteSource(log, site)
     await source.find()
     out = io.BytesIO()
-    found = ExportedSite(id=site, name=name, origins=(), made=MADE)
+    found = ExportedSite(id=site, name="Kew", origins=(), timezone=timezone, made=MADE)
     said = await export(source, found, EXPORT_FORMATS[format_].writer(), out, since=since)
     return MadeExport(out.getvalue(), said)
 

@@ -106,7 +106,11 @@ async def _export(settings: Settings, name: str, format_: str, since: int | None
         log = RedisLog(opened)
         found = await site_of(log, name)
         site = ExportedSite(
-            id=name, name=found.name or name, origins=found.policy.origins, made=time.time_ns() // 1_000_000
+            id=name,
+            name=found.name or name,
+            origins=found.policy.origins,
+            timezone=found.policy.timezone,
+            made=time.time_ns() // 1_000_000,
         )
         source = SiteSource(log, name)
         with output.progress("read_log") as show:

@@ -11,11 +11,15 @@ from workers.exporters.source import ExportedDiscussion
 
 
 class ExportedSite(Struct, frozen=True, kw_only=True):
-    """The site of an export. `made` is the time of the export, in milliseconds since 1970."""
+    """The site of an export. `made` is the time of the export, in milliseconds since 1970.
+
+    `timezone` is the zone of its policy, in which formats write local times.
+    """
 
     id: str
     name: str
     origins: tuple[str, ...]
+    timezone: str = "UTC"
     made: int
 
 

@@ -7,6 +7,7 @@ wpDiscuz has them. The id of a member is where Disqus reads it. Nothing that rea
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, tzinfo
 from html import escape
 from typing import Final
 
@@ -14,6 +15,7 @@ from core.domain.import_facts import Fact
 from core.domain.origins import normalised
 from core.text import plain
 from core.text.render import render
+from core.time_zones import zone_of
 from projections.thread.state import ThreadState
 from workers.exporters.export_writer import ExportedSite
 from workers.exporters.plain_comment import PlainComment, PlainState, number_of, plain_comments
@@ -49,9 +51,11 @@ class WxrWriter:
         self.written: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self._origins: set[str] = set()
+        self._zone: tzinfo = UTC
 
     def begin(self, site: ExportedSite) -> bytes:
         """The head of the channel."""
+        self._zone = zone_of(site.timezone)
         first = site.origins[0] if site.origins else ""
         parts = [
             _HEAD,
@@ -69,12 +73,12 @@ class WxrWriter:
         thread = discussion.state
         if normalised(thread.url) is not None:
             yield self._origin("/".join(thread.url.split("/", 3)[:3])).encode()
-        yield _begun(thread).encode()
+        yield _begun(thread, self._zone).encode()
         without = len(thread.rows)
         for comment in plain_comments(thread):
             without -= 1
             self.written["comments"] += 1
-            yield _comment(comment).encode()
+            yield _comment(comment, self._zone).encode()
         self.left_out["comments without a text"] += without
         yield b"</item>\n"
 
@@ -93,7 +97,7 @@ class WxrWriter:
         return element("wp:base_blog_url", origin)
 
 
-def _begun(thread: ThreadState) -> str:
+def _begun(thread: ThreadState, zone: tzinfo) -> str:
     assert thread.opened is not None
     at = thread.opened.ms if thread.opened_at is None else thread.opened_at
     return "".join(
@@ -105,7 +109,7 @@ def _begun(thread: ThreadState) -> str:
             f"<content:encoded>{cdata(_questions(thread))}</content:encoded>\n",
             element("dsq:thread_identifier", thread.id),
             element("wp:post_id", number_of(_ARTICLE, thread.id)),
-            element("wp:post_date", seconds(at)),
+            element("wp:post_date", seconds(at, zone)),
             element("wp:post_date_gmt", seconds(at)),
             element("wp:comment_status", "open" if thread.status == "open" else "closed"),
             element("wp:ping_status", "closed"),
@@ -133,7 +137,7 @@ def _in_code(text: str) -> str:
     return escape(text).replace("[", "&#91;").replace("]", "&#93;")
 
 
-def _comment(found: PlainComment) -> str:
+def _comment(found: PlainComment, zone: tzinfo) -> str:
     comment = found.comment
     author = comment.author
     is_registered = author.kind != "guest"
@@ -146,7 +150,7 @@ def _comment(found: PlainComment) -> str:
         element("wp:comment_author_email", ""),
         element("wp:comment_author_url", ""),
         element("wp:comment_author_IP", ""),
-        element("wp:comment_date", seconds(comment.posted_at)),
+        element("wp:comment_date", seconds(comment.posted_at, zone)),
         element("wp:comment_date_gmt", seconds(comment.posted_at)),
         element("wp:comment_content", html_of(found.body)),
         element("wp:comment_approved", _APPROVED[found.state]),

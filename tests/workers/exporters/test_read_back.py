@@ -36,6 +36,7 @@ from workers.importers.planning.author_ids import ANONYMOUS, shown_name, unescap
 from workers.importers.planning.visible_words import words
 
 THREAD: Final = "tea"
+WP: Final = "{http://wordpress.org/export/1.2/}"
 TITLE: Final = "Tea & <biscuits> ]]>"
 EARLIEST: Final = parse_rfc3339("1995-01-01T00:00:00Z")
 LATEST: Final = parse_rfc3339("2023-01-01T00:00:00Z")
@@ -216,6 +217,23 @@ def test_votes_questions_and_closed_articles_are_read_back_from_wxr(tmp_path: Pa
     assert [close["thread"] for close in found.of("close")] == ["p7"]
     titles = {fact["thread"]: fact["title"] for fact in found.of("open")}
     assert titles == {"p7": unescaped_line(escape(TITLE), 500), "other": "Elsewhere"}
+
+
+def test_local_times_are_those_of_the_site_so_that_wordpress_knows_its_own_comments() -> None:
+    async def told() -> MadeExport:
+        made = EventLog()
+        await made.record("", SiteOpened(policy=Policy()), OPERATOR)
+        at = parse_rfc3339("2020-07-01T10:00:00.500Z")
+        await made.record("p7", ThreadOpened(url="https://kew.example/tea", title=TITLE), MOD, at=at, cause="import")
+        posted = CommentPosted(comment="wp-712400", body="One", name="Ada")
+        await made.record("p7", posted, Actor(id="wp:20011"), at=at + 60_000, cause="import")
+        return await exported(made.log, "wxr", timezone="Europe/Berlin")
+
+    (item,) = fromstring(anyio.run(told).content).iter("item")  # noqa: S314 - written here
+    fields = {child.tag.rpartition("}")[2]: child.text for child in (*item, *next(item.iter(f"{WP}comment")))}
+    assert (fields["post_id"], fields["comment_id"], fields["comment_user_id"]) == ("7", "712400", "20011")
+    assert (fields["post_date"], fields["post_date_gmt"]) == ("2020-07-01 12:00:00", "2020-07-01 10:00:00")
+    assert (fields["comment_date"], fields["comment_date_gmt"]) == ("2020-07-01 12:01:00", "2020-07-01 10:01:00")
 
 
 @pytest.mark.parametrize(
