@@ -7,10 +7,11 @@ import pytest
 from core.domain.judging import HELD_MEMBER
 from core.domain.rules.premoderation import LINKS, PREMODERATION, UNDER_REVIEW
 from core.domain.rules.registry import RULES, UNKNOWN_RULE
+from core.events.import_events import IMPORT
 from workers.gateway.html.words import languages
 from workers.gateway.web.assets import release
 
-HOLDS = {*(str(rule.__struct_config__.tag) for rule in RULES), PREMODERATION, LINKS, UNDER_REVIEW, HELD_MEMBER}
+HOLDS = {*(str(rule.__struct_config__.tag) for rule in RULES), PREMODERATION, LINKS, UNDER_REVIEW, HELD_MEMBER, IMPORT}
 """Names of holds, as the queue and the author's overlay have them."""
 
 
