@@ -2,8 +2,8 @@
 
 
 def counted(number: int, noun: str) -> str:
-    """Write a number with its noun, in the plural unless it is 1."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """Write a number with commas between thousands, and its noun, in the plural unless it is 1."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def size(number: int) -> str:
