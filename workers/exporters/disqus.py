@@ -14,7 +14,7 @@ from core.text.render import render
 from core.times import rfc3339
 from projections.thread.state import ThreadState
 from workers.exporters.export_writer import ExportedSite
-from workers.exporters.plain_comment import PlainComment, number_of, plain_comments
+from workers.exporters.plain_comment import PlainComment, comment_number, plain_comments, thread_number
 from workers.exporters.source import ExportedDiscussion
 from workers.exporters.xml import allowed, element
 
@@ -39,14 +39,14 @@ class DisqusWriter:
     async def discussion(self, discussion: ExportedDiscussion) -> AsyncIterator[bytes]:
         """A thread and its posts."""
         thread = discussion.state
-        number = number_of(_SYSTEM, thread.id)
+        number = thread_number(_SYSTEM, thread.id)
         found = list(plain_comments(thread))
         answered = _answered(found)
         yield _thread(thread, number).encode()
         for comment in found:
             if comment.state == "published" or comment.id in answered:
                 self.written["comments"] += 1
-                yield _post(comment, number).encode()
+                yield _post(comment, thread.id, number).encode()
             else:
                 self.left_out[f"{comment.state} comments"] += 1
         self.left_out["comments without a text"] += len(thread.rows) - len(found)
@@ -61,10 +61,10 @@ class DisqusWriter:
 
 def _answered(found: list[PlainComment]) -> set[str]:
     """The comments with a published one somewhere below them."""
-    parents = {comment.id: comment.parent for comment in found}
+    parents = {comment.id: None if comment.parent is None else comment.parent.id for comment in found}
     above: set[str] = set()
     for comment in found:
-        at = comment.parent if comment.state == "published" else None
+        at = parents[comment.id] if comment.state == "published" else None
         while at is not None and at not in above:
             above.add(at)
             at = parents[at]
@@ -89,13 +89,13 @@ def _thread(thread: ThreadState, number: int) -> str:
     )
 
 
-def _post(found: PlainComment, thread: int) -> str:
+def _post(found: PlainComment, thread: str, number: int) -> str:
     comment = found.comment
     author = comment.author
     is_shown = found.state == "published"
     is_guest = author.kind == "guest"
     parts = [
-        f'<post dsq:id="{number_of(_SYSTEM, found.id)}">\n',
+        f'<post dsq:id="{comment_number(_SYSTEM, comment, thread)}">\n',
         element("id", ""),
         element("message", render(found.body).strip() if is_shown else ""),
         element("createdAt", _time(comment.posted_at)),
@@ -105,10 +105,10 @@ def _post(found: PlainComment, thread: int) -> str:
         element("name", escape(found.name, quote=False) if is_shown else ""),
         element("isAnonymous", str(is_guest or not is_shown).lower()),
         "" if is_guest or not is_shown else element("username", author.id),
-        f'</author>\n<thread dsq:id="{thread}"/>\n',
+        f'</author>\n<thread dsq:id="{number}"/>\n',
     ]
     if found.parent is not None:
-        parts.append(f'<parent dsq:id="{number_of(_SYSTEM, found.parent)}"/>\n')
+        parts.append(f'<parent dsq:id="{comment_number(_SYSTEM, found.parent, thread)}"/>\n')
     parts.append("</post>\n")
     return "".join(parts)
 

@@ -10,17 +10,21 @@ from projections.thread.state import CommentState, Text, ThreadState
 
 PlainState = Literal["published", "pending", "rejected", "spam", "withdrawn"]
 
-_MADE: Final = 1 << 55
-"""Numbers from here on are made of ids. Numbers of other systems are smaller."""
-_LONGEST: Final = 15
+_LONGEST: Final = 12
 """Most digits of a number of another system."""
+_OF_THREADS: Final = 1 << 40
+"""Numbers of threads that are made of their ids lie from here to twice this."""
+_OF_COMMENTS: Final = 1 << 60
+"""Numbers of comments that are made lie from here to twice this."""
+_BITS: Final = 30
+"""Bits of the number of a comment that tell apart those of different partitions."""
 
 
 class PlainComment(Struct, frozen=True, kw_only=True):
     """A comment with the text that readers saw last, or the newest if they saw none."""
 
     id: str
-    parent: str | None
+    parent: CommentState | None
     """The comment that it answers, or the nearest above that which has a text."""
     state: PlainState
     comment: CommentState
@@ -35,15 +39,16 @@ def plain_comments(thread: ThreadState) -> Iterator[PlainComment]:
     parents: dict[str, str | None] = {}
     for name, comment in thread.rows.items():
         above = comment.answered or comment.parent
+        nearest = None if above is None else parents.get(above)
         text = comment.texts[comment.standing or comment.latest]
         if text.body is None:
-            parents[name] = None if above is None else _nearest(above, parents)
+            parents[name] = nearest
             continue
         parents[name] = name
         number = comment.standing or comment.latest
         yield PlainComment(
             id=name,
-            parent=None if above is None else _nearest(above, parents),
+            parent=None if nearest is None else thread.rows[nearest],
             state=_state(comment, text),
             comment=comment,
             body=text.body,
@@ -52,17 +57,29 @@ def plain_comments(thread: ThreadState) -> Iterator[PlainComment]:
         )
 
 
-def number_of(prefix: str, name: str) -> int:
-    """The number of an id: the one that it was made of with this prefix, else one that is made of the id."""
+def thread_number(prefix: str, name: str) -> int:
+    """The number of a thread: the one that its id was made of with this prefix, else one that is made of the id."""
+    return _source_number(prefix, name) or _OF_THREADS | _digest(name) % _OF_THREADS
+
+
+def comment_number(prefix: str, comment: CommentState, thread: str) -> int:
+    """The number of a comment: the one that its id was made of with this prefix, else one by the order of posting.
+
+    An answer has a greater number than what it answers: the importer of WordPress goes by that. Those that are made are
+    greater than those of other systems.
+    """
+    made = _OF_COMMENTS | comment.posted.n << _BITS | _digest(thread) % (1 << _BITS)
+    return _source_number(prefix, comment.id) or made
+
+
+def _source_number(prefix: str, name: str) -> int | None:
     rest = name.removeprefix(prefix)
-    if name.startswith(prefix) and rest.isascii() and rest.isdecimal() and len(rest) <= _LONGEST and rest[0] != "0":
-        return int(rest)
-    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
-    return _MADE | int.from_bytes(digest, "big") % _MADE
+    is_number = rest.isascii() and rest.isdecimal() and len(rest) <= _LONGEST and rest[0] != "0"
+    return int(rest) if name.startswith(prefix) and is_number else None
 
 
-def _nearest(above: str, parents: dict[str, str | None]) -> str | None:
-    return parents.get(above)
+def _digest(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest())
 
 
 def _state(comment: CommentState, text: Text) -> PlainState:

@@ -1,4 +1,4 @@
-"""WXR 1.2: the export of WordPress, which WordPress, Disqus and others import.
+"""WXR 1.2: the export of WordPress, which it imports.
 
 An article is an item. Comments have one text, as HTML. Votes, the time of the last edit and inline questions are where
 wpDiscuz has them. The id of a member is where Disqus reads it. Nothing that readers do not see is approved.
@@ -18,7 +18,7 @@ from core.text.render import render
 from core.time_zones import zone_of
 from projections.thread.state import ThreadState
 from workers.exporters.export_writer import ExportedSite
-from workers.exporters.plain_comment import PlainComment, PlainState, number_of, plain_comments
+from workers.exporters.plain_comment import PlainComment, PlainState, comment_number, plain_comments, thread_number
 from workers.exporters.source import ExportedDiscussion
 from workers.exporters.xml import allowed, cdata, element, mail_date, seconds
 
@@ -78,7 +78,7 @@ class WxrWriter:
         for comment in plain_comments(thread):
             without -= 1
             self.written["comments"] += 1
-            yield _comment(comment, self._zone).encode()
+            yield _comment(comment, thread.id, self._zone).encode()
         self.left_out["comments without a text"] += without
         yield b"</item>\n"
 
@@ -108,7 +108,7 @@ def _begun(thread: ThreadState, zone: tzinfo) -> str:
             element("pubDate", mail_date(at)),
             f"<content:encoded>{cdata(_questions(thread))}</content:encoded>\n",
             element("dsq:thread_identifier", thread.id),
-            element("wp:post_id", number_of(_ARTICLE, thread.id)),
+            element("wp:post_id", thread_number(_ARTICLE, thread.id)),
             element("wp:post_date", seconds(at, zone)),
             element("wp:post_date_gmt", seconds(at)),
             element("wp:comment_status", "open" if thread.status == "open" else "closed"),
@@ -137,15 +137,15 @@ def _in_code(text: str) -> str:
     return escape(text).replace("[", "&#91;").replace("]", "&#93;")
 
 
-def _comment(found: PlainComment, zone: tzinfo) -> str:
+def _comment(found: PlainComment, thread: str, zone: tzinfo) -> str:
     comment = found.comment
     author = comment.author
     is_registered = author.kind != "guest"
     user = author.id.removeprefix("wp:")
-    parent = 0 if found.parent is None else number_of(_SYSTEM, found.parent)
+    parent = 0 if found.parent is None else comment_number(_SYSTEM, found.parent, thread)
     parts = [
         "<wp:comment>\n",
-        element("wp:comment_id", number_of(_SYSTEM, found.id)),
+        element("wp:comment_id", comment_number(_SYSTEM, comment, thread)),
         element("wp:comment_author", escape(found.name, quote=False)),
         element("wp:comment_author_email", ""),
         element("wp:comment_author_url", ""),

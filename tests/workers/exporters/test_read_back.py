@@ -27,15 +27,17 @@ from core.policy import Policy
 from core.text.render import remembered, render
 from core.text.unicode import normalise, one_line
 from core.times import parse_rfc3339, rfc3339
+from tests.support.discussions import Move, moves, played
 from tests.support.eventful import IMPORT, MOD, OPERATOR
 from tests.support.exporting import EventLog, MadeExport, exported
 from tests.support.exports import planned
 from tests.support.fragments import bodies, hostile
-from workers.exporters.plain_comment import number_of
+from workers.exporters.plain_comment import thread_number
 from workers.importers.planning.author_ids import ANONYMOUS, shown_name, unescaped_line
 from workers.importers.planning.visible_words import words
 
 THREAD: Final = "tea"
+PREFIXES: Final = {"wxr": "wp-", "disqus": "dsq-"}
 WP: Final = "{http://wordpress.org/export/1.2/}"
 TITLE: Final = "Tea & <biscuits> ]]>"
 EARLIEST: Final = parse_rfc3339("1995-01-01T00:00:00Z")
@@ -77,7 +79,7 @@ async def _told(some: list[Said], format_: str) -> MadeExport:
     opened = ThreadOpened(url="https://kew.example/tea?a=1&b=2", title=TITLE)
     await made.record(THREAD, opened, MOD, at=EARLIEST, cause="import")
     for number, one in enumerate(some):
-        name, above = f"wp-{number + 1}", _above(one, number)
+        name, above = f"{PREFIXES[format_]}{number + 1}", _above(one, number, PREFIXES[format_])
         author = Actor(kind="guest", id=f"guest:g{number}") if one.guest else Actor(id=f"u-{number}")
         event = CommentPosted(
             comment=name,
@@ -95,8 +97,8 @@ async def _told(some: list[Said], format_: str) -> MadeExport:
     return await exported(made.log, format_)
 
 
-def _above(one: Said, number: int) -> str | None:
-    return None if one.above is None or not number else f"wp-{one.above % number + 1}"
+def _above(one: Said, number: int, prefix: str = "wp-") -> str | None:
+    return None if one.above is None or not number else f"{prefix}{one.above % number + 1}"
 
 
 def _then(one: Said, name: str, author: Actor) -> list[tuple[Event, Actor]]:
@@ -163,15 +165,13 @@ def test_disqus_is_read_back_with_the_comments_that_readers_see(
     posts = {post["comment"]: post for post in found.of("post")}
     shown = [(number, one) for number, one in enumerate(some) if one.then in ("published", "edited", "edit waits")]
     removed = {fact["comment"] for fact in found.of("redact")}
-    ids = {f"wp-{number + 1}": f"dsq-{number_of('dsq-', f'wp-{number + 1}')}" for number in range(len(some))}
-    assert {*posts} - removed == {ids[f"wp-{number + 1}"] for number, _ in shown}
+    assert {*posts} - removed == {f"dsq-{number + 1}" for number, _ in shown}
     for number, one in shown:
-        post = posts[ids[f"wp-{number + 1}"]]
-        above = _above(one, number)
+        post = posts[f"dsq-{number + 1}"]
         assert post["thread"] == THREAD
         assert _words(post["body"]) == _words(_body(one))
         assert post["at"] == rfc3339(one.at // 1000 * 1000)
-        assert post.get("parent") == (None if above is None else ids[above])
+        assert post.get("parent") == _above(one, number, "dsq-")
         assert post["by"]["name"] == (shown_name(escape(one.name, quote=False)) or ANONYMOUS)
         assert one.guest or post["by"]["id"] == f"u-{number}"
     for name in removed:
@@ -236,17 +236,24 @@ def test_local_times_are_those_of_the_site_so_that_wordpress_knows_its_own_comme
     assert (fields["comment_date"], fields["comment_date_gmt"]) == ("2020-07-01 12:01:00", "2020-07-01 10:01:00")
 
 
-@pytest.mark.parametrize(
-    ("prefix", "name", "number"),
-    [
-        ("wp-", "wp-712400", 712400),
-        ("wp-", "wp-0", None),
-        ("wp-", "wp-07", None),
-        ("wp-", "dsq-7", None),
-        ("p", "p9", 9),
-    ],
-)
-def test_numbers_are_those_of_the_source_or_made_of_the_id(prefix: str, name: str, number: int | None) -> None:
-    made = number_of(prefix, name)
-    assert made == number if number is not None else made >= 1 << 55
-    assert made == number_of(prefix, name) < 1 << 63
+@pytest.mark.parametrize(("name", "number"), [("p9", 9), ("p0", None), ("p07", None), ("p", None), ("tea", None)])
+def test_an_article_has_the_number_of_its_source_or_one_that_is_made_of_its_id(name: str, number: int | None) -> None:
+    made = thread_number("p", name)
+    assert made == number if number is not None else 1 << 40 <= made < 1 << 41
+    assert made == thread_number("p", name)
+
+
+async def _discussed(some: list[Move]) -> bytes:
+    return (await exported(await played(some, threads=2, partitions=2), "wxr")).content
+
+
+@settings(max_examples=30)
+@given(moves(most=60, threads=2))
+def test_an_answer_has_a_greater_number_than_what_it_answers_and_no_other_has_it(some: list[Move]) -> None:
+    numbers = [
+        (int(comment.findtext(f"{WP}comment_id") or 0), int(comment.findtext(f"{WP}comment_parent") or 0))
+        for comment in fromstring(anyio.run(_discussed, some)).iter(f"{WP}comment")  # noqa: S314 - written here
+    ]
+    assert all(parent < number < 1 << 63 for number, parent in numbers)
+    assert len({number for number, _ in numbers}) == len(numbers)
+    assert {parent for _, parent in numbers} - {0} <= {number for number, _ in numbers}
