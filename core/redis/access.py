@@ -85,6 +85,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("ZADD", PROCESSES, "1", "member"),
     ("ZCARD", _SORTED),
     ("ZCOUNT", _SORTED, "0", "1"),
+    ("ZLEXCOUNT", _SORTED, "-", "+"),
     ("ZMSCORE", _SORTED, "member"),
     ("ZRANGE", _SORTED, "0", "1"),
     ("ZRANGEBYLEX", _SORTED, "-", "+"),
