@@ -80,7 +80,7 @@ def export(
         done = anyio.run(_export, found, site, format_, begin, out)
     left_out = [f"{number} {what}" for what, number in sorted(done.left_out.items()) if number]
     comments = counted(done.written["comments"], "comment")
-    output.note(f"hansard: {counted(done.discussions, 'discussion')} with {comments}")
+    output.note(f"hansard: {counted(done.written['discussions'], 'discussion')} with {comments}")
     if left_out:
         output.note(f"hansard: the format has no place for {', '.join(left_out)}")
     if done.faults:

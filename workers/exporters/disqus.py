@@ -42,14 +42,18 @@ class DisqusWriter:
         number = thread_number(_SYSTEM, thread.id)
         found = list(plain_comments(thread))
         answered = _answered(found)
-        yield _thread(thread, number).encode()
+        self.left_out["comments without a text"] += len(thread.rows) - len(found)
+        if any(comment.state == "published" for comment in found):
+            self.written["discussions"] += 1
+            yield _thread(thread, number).encode()
+        else:
+            self.left_out["discussions without a comment"] += 1
         for comment in found:
             if comment.state == "published" or comment.id in answered:
                 self.written["comments"] += 1
                 yield _post(comment, thread.id, number).encode()
             else:
                 self.left_out[f"{comment.state} comments"] += 1
-        self.left_out["comments without a text"] += len(thread.rows) - len(found)
 
     def members(self, facts: AsyncIterator[Fact]) -> None:
         """Nothing: Disqus has no place for facts about members."""

@@ -15,7 +15,6 @@ Progress = Callable[[int, int], object]
 class Exported(Struct, frozen=True, kw_only=True):
     """Counts of what was written and of what the format has no place for, and the parts that cannot be read."""
 
-    discussions: int
     written: Counter[str]
     left_out: Counter[str]
     faults: list[str]
@@ -35,7 +34,7 @@ async def export(
     `since` is in milliseconds since 1970. Raises `Failed`, `core.refusals.Unavailable`.
     """
     threads = [thread for thread in source.threads if since is None or thread.last.ms >= since]
-    total, done, discussions = sum(thread.events for thread in threads), 0, 0
+    total, done = sum(thread.events for thread in threads), 0
     file.write(writer.begin(site))
     for thread in threads:
         discussion = await source.discussion(thread)
@@ -43,7 +42,6 @@ async def export(
         if discussion is not None and (since is None or discussion.state.now >= since):
             async for piece in writer.discussion(discussion):
                 file.write(piece)
-            discussions += 1
         done += thread.events
         progress(done, total)
     members = writer.members(source.members())
@@ -51,4 +49,4 @@ async def export(
         async for piece in members:
             file.write(piece)
     file.write(writer.end())
-    return Exported(discussions=discussions, written=writer.written, left_out=writer.left_out, faults=source.faults)
+    return Exported(written=writer.written, left_out=writer.left_out, faults=source.faults)

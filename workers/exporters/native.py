@@ -40,6 +40,7 @@ class NativeWriter:
 
     async def discussion(self, discussion: ExportedDiscussion) -> AsyncIterator[bytes]:
         """The facts of a discussion, one per line."""
+        self.written["discussions"] += 1
         async for fact in discussion.facts():
             self.written["comments"] += isinstance(fact, PostedFact)
             yield _encode(fact) + b"\n"

@@ -71,15 +71,18 @@ class WxrWriter:
     async def discussion(self, discussion: ExportedDiscussion) -> AsyncIterator[bytes]:
         """An item with its comments."""
         thread = discussion.state
+        found = list(plain_comments(thread))
+        self.left_out["comments without a text"] += len(thread.rows) - len(found)
+        if not found:  # WordPress would make an empty article of it
+            self.left_out["discussions without a comment"] += 1
+            return
+        self.written["discussions"] += 1
+        self.written["comments"] += len(found)
         if normalised(thread.url) is not None:
             yield self._origin("/".join(thread.url.split("/", 3)[:3])).encode()
         yield _begun(thread, self._zone).encode()
-        without = len(thread.rows)
-        for comment in plain_comments(thread):
-            without -= 1
-            self.written["comments"] += 1
+        for comment in found:
             yield _comment(comment, thread.id, self._zone).encode()
-        self.left_out["comments without a text"] += without
         yield b"</item>\n"
 
     def members(self, facts: AsyncIterator[Fact]) -> None:

@@ -192,6 +192,7 @@ async def _more(format_: str) -> MadeExport:
     under = CommentPosted(comment="c4", parent="c3", answered="c3", depth=1, body="Under nothing", name="Ada")
     await made.record("p7", under, Actor(id="ada"))
     await made.record("p7", ThreadClosed(), MOD)
+    await made.record("empty", ThreadOpened(url="https://kew.example/empty", title="Quiet"), MOD)
     await made.record("other", ThreadOpened(url="https://other.example/x", title="Elsewhere"), MOD)
     await made.record("other", CommentPosted(comment="c5", body="Five", name="Ada"), Actor(id="ada"))
     await made.record("other", CommentRejected(comment="c5", revision=1), IMPORT)
@@ -215,6 +216,8 @@ def test_votes_questions_and_closed_articles_are_read_back_from_wxr(tmp_path: Pa
     assert "parent" not in posts["Under nothing"]
     assert {post["thread"] for post in found.of("post")} == {"p7", "other"}
     assert [close["thread"] for close in found.of("close")] == ["p7"]
+    assert "empty" not in export.text
+    assert export.said.left_out["discussions without a comment"] == 1
     titles = {fact["thread"]: fact["title"] for fact in found.of("open")}
     assert titles == {"p7": unescaped_line(escape(TITLE), 500), "other": "Elsewhere"}
 

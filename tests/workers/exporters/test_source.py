@@ -48,7 +48,7 @@ async def test_a_thread_that_was_never_opened_is_named() -> None:
     await made.record("tea", VoteCast(comment="c1", value=1), BEN)
     export = await exported(made.log)
     assert export.facts == []
-    assert export.said.discussions == 0
+    assert export.said.written["discussions"] == 0
     assert [fault.partition(":")[0] for fault in export.said.faults] == ["tea"]
 
 
@@ -105,7 +105,7 @@ async def test_what_is_written_after_the_start_is_not_in_the_export() -> None:
 async def test_other_sites_are_not_in_it() -> None:
     made = await _begun()
     await made.record("tea", OPENED, MOD)
-    assert (await exported(made.log, site="other")).said.discussions == 0
+    assert (await exported(made.log, site="other")).said.written["discussions"] == 0
 
 
 async def test_since_takes_the_discussions_in_which_something_happened_whole() -> None:
@@ -117,7 +117,7 @@ async def test_since_takes_the_discussions_in_which_something_happened_whole() -
     last = (await made.log.lasts([0]))[0].ms
     export = await exported(made.log, since=last - 1000)
     assert [(fact["thread"], fact["do"]) for fact in export.facts] == [("new", "open"), ("new", "post")]
-    assert (await exported(made.log, since=BEGIN)).said.discussions == 3
+    assert (await exported(made.log, since=BEGIN)).said.written["discussions"] == 3
 
 
 @pytest.mark.parametrize("format_", ["native", "wxr", "disqus"])
