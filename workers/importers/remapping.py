@@ -60,12 +60,14 @@ async def remap(
         raise NotFound("the site has no such import, or the plan is of another one")
     earlier = [one.options["member"] for one in known if (one.system, one.source) == (SYSTEM, imported)]
     remapped, done = Remapped(imported=imported, batch=f"{SYSTEM}-{short_digest(imported, template)}"), 0
+    is_begun = False
     change = await changing.begin(log, header.site, remapped.batch)
     for group in fact_file.threads(facts):
         made = [*_remapped(group, template, earlier, change.at, remapped)]
-        if made and not done:
+        if made and not is_begun:
             begun = BeginImport(imported=remapped.batch, system=SYSTEM, source=imported, options={"member": template})
             await transact(log, begun, site=header.site, caller=OPERATOR)
+            is_begun = True
         for changed in await changing.make_all(log, change, group.thread, made):
             remapped.changed += changed.brought
             remapped.known += len(changed.facts) - changed.brought - len(changed.left)
@@ -78,7 +80,7 @@ async def remap(
         known=remapped.known,
         left_out={"author-acted": len(remapped.left)} if remapped.left else {},
     )
-    if remapped.changed:
+    if is_begun:
         await transact(log, ended, site=header.site, caller=OPERATOR)
     return remapped
 
