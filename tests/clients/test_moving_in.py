@@ -102,7 +102,8 @@ def test_the_page_from_the_export_to_the_way_back(tmp_path: Path) -> None:
         "gazette: wordpress, begun ",
         "4 facts in 1 discussion: 1 brought, 3 known, 0 left out.",
         "the served views match the log",
-        "1 comments and votes given to other members, 0 were theirs.",
+        "gazette: remap, begun ",
+        "1 comments and votes given back.",
         "2 comments taken back; 0 were not on a page before.",
         "3 facts in 1 discussion: 2 brought, 1 known, 0 left out.",
     ):

@@ -35,6 +35,7 @@ def test_a_plan_says_in_words_what_would_come_and_writes_a_folder(export: Path) 
     ):
         assert words in out
     assert "Each id must equal the claim sub" in out
+    assert out.endswith(f"To bring it: hansard import apply {export.parent / 'plan'}\n")
     assert (export.parent / "plan" / "facts.jsonl").exists()
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import time
 from base64 import urlsafe_b64decode
 from importlib.util import find_spec
@@ -167,7 +168,7 @@ def plan(  # noqa: PLR0913 - an export can be read in as many ways
         output.document(report)
     else:
         report_text.show(output.console(), report)
-        output.line(f"\nThe plan is in {into}.".strip("\n"))
+        output.line(f"The plan is in {into}. To bring it: hansard import apply {shlex.quote(str(into))}")
     return 0
 
 
