@@ -54,3 +54,15 @@ async def test_without_anything_of_an_import_there_is_no_heading(
     console = await enter(visitors, gateway)
     assert await console.part(".slip").count() == 2
     assert await console.part(".slips > h2").count() == 0
+
+
+async def test_a_text_that_nobody_knows_says_so(house: House, gateway: Station, visitors: Visitors) -> None:
+    for number in range(2):
+        posted = CommentPosted(comment=f"wp-{number}", unknown=True, name="Wanda", rule="import")
+        await bring(house, posted, by=Actor(id="wp:7"))
+    console = await enter(visitors, gateway)
+    await console.part(".slip.here .said", has_text="not known").wait_for()
+    assert await console.texts() == ["[The text of this version is not known.]"] * 2
+    await console.press("a")
+    await console.part(".slip:only-of-type").wait_for()
+    assert await console.texts() == ["[The text of this version is not known.]"]

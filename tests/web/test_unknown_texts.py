@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.caller import Actor
-from core.events.comment_events import CommentEdited, CommentPosted
+from core.events.comment_events import CommentEdited, CommentPosted, CommentRejected
 from core.events.import_events import AuthorReassigned, VotesBrought
 from tests.support.bringing import OLD, bring
 from tests.support.following import Station
@@ -68,3 +68,20 @@ async def test_the_audit_room_says_it_too_and_what_an_import_brought(gateway: St
     facts = room.part(".trail details[open]").first
     assert await facts.locator(".gone").inner_text() == SAID
     assert await facts.locator("dt", has_text="Id in the former system").count() == 1
+
+
+async def test_staff_who_look_behind_a_tombstone_are_not_told_that_a_text_was_redacted(
+    house: House, gateway: Station, visitors: Visitors
+) -> None:
+    await bring(house, CommentPosted(comment="wp-1", unknown=True, name="Wanda"), by=WANDA)
+    await bring(house, CommentPosted(comment="wp-2", body="A reply.", name="Otto", parent="wp-1", depth=1), by=WANDA)
+    await bring(house, CommentRejected(comment="wp-1", revision=1))
+    await bring(house, CommentPosted(comment="wp-3", body="Another.", name="Otto"), by=WANDA)
+    edit = CommentEdited(comment="wp-1", revision=2, body="Words that are known.", rule="import")
+    await bring(house, edit, by=WANDA, at=OLD + 60_000)
+    room = await enter(visitors, gateway, AUDITOR)
+    await room.press("End", "ArrowLeft")
+    await room.stands(5, 6)
+    await room.part("#then-wp-1 .gone", has_text="[Removed.]").wait_for()
+    await room.part("#then-wp-1").get_by_role("button").first.click()
+    await room.part("#then-wp-1 .gone", has_text=SAID).wait_for()

@@ -89,8 +89,8 @@ export class Calls {
     const [{ comment: row }, { revisions }] = await Promise.all([
       this.recall(`/comments/${comment}`, {}), this.recall(`/comments/${comment}/revisions`, { limit: 200 })]);
     const then = (/** @type {any} */ one) => (revision ? one.revision === revision : Date.parse(one.at) <= time);
-    const { body, html, revision: number } = revisions.findLast(then) ?? revisions[0];
-    return { ...row, body, html, revision: number, replies: { count: 0, comments: [], next: null } };
+    const { body, html, status, revision: number } = revisions.findLast(then) ?? revisions[0];
+    return { ...row, body, html, unknown: status === "unknown", revision: number, replies: { count: 0, comments: [], next: null } };
   }
 
   /** The line of a comment that the page does not reach: its ancestors, each with the next one as its only reply.

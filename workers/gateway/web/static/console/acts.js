@@ -123,13 +123,18 @@ export class Acts {
     if (queue.hand === slip) form.at(slip);
   }
 
-  /** Put what imports brought below all else, under a heading. Nothing moves while one of it is in hand. */
+  /** Put what imports brought below all else, under a heading. Nothing moves while one of it is in hand.
+   * Unknown texts are told to be so. */
   imported() {
     const { queue, words } = this.moderation;
     const late = (/** @type {Slip} */ { item }) => Number(Boolean(item.import));
     if (!queue.hand || !late(queue.hand)) {
       queue.slips.sort((one, other) => late(one) - late(other));
       keyed(queue.list, queue.slips, ({ key }) => key, ({ element }) => element);
+    }
+    for (const slip of queue.slips.filter(({ item }) => item.comment.unknown && item.comment.body === null)) {
+      slip.item.comment.body = words.say("unknown");
+      slip.draw();
     }
     this.late ??= el("h2.label.late", {}, words.say("imported"));
     queue.slips.find(late)?.element.before(this.late);
