@@ -82,6 +82,7 @@ _NOTES: Final = {
     "known-as-wp": "came from WordPress originally. If you bring its export too, plan this one with --joined",
     "known-as-dsq": "came from Disqus originally. If you bring its export too, plan this one with --joined",
 }
+_SETTLED: Final = "settled by the earlier plan: it brings them, or nothing changed in their discussion"
 _REGISTERED: Final = ("registered person", "registered people")
 _QUIET: Final = frozenset(("body-typed", "body-converted", "body-escaped", "body-empty", "body-too-long"))
 
@@ -123,7 +124,7 @@ def _comments(report: PlanReport) -> Iterator[RenderableType]:
         ("in the export", balance.found),
         ("will come", balance.brought),
         *((f"  {_STATES.get(state, state)}", number) for state, number in report.brought.get("comments", {}).items()),
-        *((("known from the earlier plan", balance.known),) if balance.known else ()),
+        *([(_SETTLED, balance.known)] if balance.known else ()),
         ("stay out", balance.left_out),
         *((f"  {_REASONS.get(why, why)}", number) for why, number in report.left_out.get("comments", {}).items()),
     ]

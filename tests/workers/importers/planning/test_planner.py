@@ -206,6 +206,7 @@ def test_a_delta_has_only_what_changed(tmp_path: Path) -> None:
     assert {fact["thread"] for fact in delta.facts} == {"b"}
     balance = delta.report.comments
     assert (balance.found, balance.brought, balance.known, balance.left_out) == (4, 2, 2, 0)
+    assert "2  settled by the earlier plan" in delta.text
     nothing = planned(tmp_path, "wxr", changed, into="nothing", delta=delta.folder)
     assert nothing.facts == []
 
