@@ -73,7 +73,7 @@ async def _noticed(url: str, threads: list[str], stage: Stage) -> Figure:
         await _slowest(gateway.url, threads, stage)
         for _ in range(stage.sizes.rounds):
             alone.append(await _slowest(gateway.url, threads, stage))
-            with on(stage.cores.rest), _rebuild(url):
+            with on(stage.cores.rest), _rebuild(url, stage.sizes.pace):
                 beside.append(await _slowest(gateway.url, threads, stage))
     return Figure(
         name=f"99th percentile of a page during a rebuild, {RATE:.0f} pages/s",
@@ -86,9 +86,9 @@ async def _noticed(url: str, threads: list[str], stage: Stage) -> Figure:
 
 
 @contextmanager
-def _rebuild(url: str) -> Iterator[None]:
-    """A rebuild at its usual pace, begun before the block and broken off after it."""
-    command = [sys.executable, "-m", "workers", "rebuild", "--json", "--redis-url", url]
+def _rebuild(url: str, pace: float) -> Iterator[None]:
+    """A rebuild at this pace, begun before the block and broken off after it."""
+    command = [sys.executable, "-m", "workers", "rebuild", "--json", "--pace", str(pace), "--redis-url", url]
     process = subprocess.Popen(
         command, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )

@@ -4,6 +4,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from workers.cli.rebuild import PACE
+
 
 class Sizes(Struct, frozen=True, kw_only=True):
     """The amounts of one run."""
@@ -40,6 +42,8 @@ class Sizes(Struct, frozen=True, kw_only=True):
     """Comments whose memory is measured."""
     present: int
     """Events that are there when a process starts."""
+    pace: float
+    """Share of the time that a rebuild takes while readers are watched."""
     branches: int
     """Top-level comments of a section in a browser, each with nine replies; at most 20."""
     posts: int
@@ -64,6 +68,7 @@ FULL: Final = Sizes(
     filling=400,
     kept=10_000,
     present=100_000,
+    pace=PACE,
     branches=20,
     posts=20,
 )
@@ -85,6 +90,7 @@ QUICK: Final = Sizes(
     filling=4,
     kept=100,
     present=400,
+    pace=1.0,
     branches=2,
     posts=2,
 )
