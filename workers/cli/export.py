@@ -1,6 +1,5 @@
 """`hansard export`: a site's discussions, for another deployment or another system."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,8 +96,8 @@ def _out(file: Path | None) -> Iterator[BinaryIO]:
         with private_file.written(file, "an export") as out:
             yield out
         return
-    yield sys.stdout.buffer
-    sys.stdout.buffer.flush()
+    with output.binary() as out:
+        yield out
 
 
 async def _export(settings: Settings, name: str, format_: str, since: int | None, out: BinaryIO) -> Exported:

@@ -6,7 +6,7 @@ No other part of a command prints. All text printed here is escaped (`workers.ru
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import structlog
 
@@ -27,6 +27,13 @@ _log = structlog.get_logger(__name__)
 def document(value: Any) -> None:
     """Print a value as one line of JSON."""
     sys.stdout.buffer.write(escaping.json(encoded(value)) + b"\n")
+
+
+@contextmanager
+def binary() -> Iterator[BinaryIO]:
+    """Standard output for the bytes of a file. They are printed as they are: nobody reads them on a terminal."""
+    yield sys.stdout.buffer
+    flush()
 
 
 def line(text: str = "") -> None:

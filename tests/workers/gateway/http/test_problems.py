@@ -386,6 +386,7 @@ DEFECTS = {
     "Trimmed",  # a resume of the feed is answered with a reset
     *("Trimmed", "NotOrdinary", "TooCostly"),  # likewise: a replay, a text
     "UnknownType",  # a restore
+    *("ConcurrentWrite", "FactRefused", "PositionWanted"),  # an import, by the command line alone
 }
 
 
