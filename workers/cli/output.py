@@ -31,7 +31,7 @@ def document(value: Any) -> None:
 
 @contextmanager
 def binary() -> Iterator[BinaryIO]:
-    """Standard output for the bytes of a file. They are printed as they are: nobody reads them on a terminal."""
+    """Standard output for the bytes of a file. They are printed as they are: no terminal shows them."""
     yield sys.stdout.buffer
     flush()
 
