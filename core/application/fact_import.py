@@ -126,7 +126,9 @@ class FactImport:
             await self._load_folded(folded)
             above = (state.comments[heads.name(one)].parent for one in folded)
             folded = {heads.comment(name) for name in above if name is not None} - self._positions.keys()
-        await self._load_own({one for one in missing if heads.kind(one) != heads.COMMENT})
+        own = {one for one in missing if heads.kind(one) != heads.COMMENT}
+        if own or not state.now:
+            await self._load_own(own)
         if state.alone is not None:
             state.alone.now = state.now
 
@@ -145,8 +147,6 @@ class FactImport:
                     state.before.add(name)
 
     async def _load_own(self, fields: set[str]) -> None:
-        if not fields:
-            return
         state = self._state
         wanted = tuple(HeadWanted(one) for one in sorted(fields))
         loaded = await self._log.load(Load(site=state.site, thread=state.home, heads=wanted))

@@ -290,6 +290,12 @@ async def test_facts_about_members_come_once() -> None:
     ]
 
 
+async def test_a_fact_about_a_member_whose_id_is_out_of_its_grammar_is_left_out_as_that() -> None:
+    witness = await Witness.of()
+    brought = await witness.bring(SuspendedFact(at=at(1), member="has spaces"), thread="")
+    assert faults(brought.left_out) == ["bad-id"]
+
+
 async def test_another_writer_that_gets_ahead_is_noticed_and_nothing_is_half_there() -> None:
     log = Overtaken(1)
     witness = Witness(log, await site_in(log))
