@@ -45,4 +45,6 @@ async def test_votes_are_chosen_voided_and_brought_back(visitors: Visitors, gate
     await console.page.get_by_role("button", name="Undo the batch").first.click()
     await console.part(".why").first.wait_for(state="detached")
     assert await up(house, comment) == 3
+    # The list is read again.
+    await slips.nth(2).wait_for()
     assert await slips.count() == 3
