@@ -176,11 +176,11 @@ async def _sending(stack: AsyncExitStack, server: Served, bearer: str, sent: byt
 
 async def test_one_token_sends_so_many_bodies_at_a_time(house: House) -> None:
     refused = exhausted("token")
-    bodies = BodyBudget(most_per_token=2)
+    bodies, bearer = BodyBudget(most_per_token=2), token(ADA)
     async with served(changed(house, bodies=bodies)) as server, AsyncExitStack() as stack:
-        waiting = [await _sending(stack, server, token(ADA), BODY[:5], len(BODY)) for _ in range(2)]
+        waiting = [await _sending(stack, server, bearer, BODY[:5], len(BODY)) for _ in range(2)]
         await until(lambda: bodies.bytes == 10)
-        third = await _sending(stack, server, token(ADA), BODY[:5], len(BODY))
+        third = await _sending(stack, server, bearer, BODY[:5], len(BODY))
         answer = await third.answer()
         assert answer.status == 429
         assert "token" in answer.problem("too-many-requests")["detail"]
@@ -190,7 +190,7 @@ async def test_one_token_sends_so_many_bodies_at_a_time(house: House) -> None:
         for wire in waiting:
             await wire.send(BODY[5:])
             assert (await wire.answer()).status == 201
-        again = await _sending(stack, server, token(ADA), BODY, len(BODY))
+        again = await _sending(stack, server, bearer, BODY, len(BODY))
         assert (await again.answer()).status == 201
     assert exhausted("token") == refused + 1
     assert (bodies.bytes, len(bodies._sending)) == (0, 0)
