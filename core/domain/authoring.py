@@ -1,6 +1,6 @@
 """Commands of authors, and their deciders: post, edit, withdraw and restore a comment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, assert_never
 
 from msgspec.structs import replace
@@ -110,7 +110,6 @@ def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
     body = _body(command.body, policy.max_body)
     caller = context.caller
     judged = judge(body, context, command.comment)
-    badges = dict.fromkeys(one_line(badge, LONGEST_BADGE) for badge in caller.badges)
     posted = CommentPosted(
         comment=command.comment,
         revision=1,
@@ -123,11 +122,22 @@ def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
         body=body,
         name=context.author_name,
         avatar=caller.avatar,
-        badges=tuple(badge for badge in badges if badge),
+        badges=shown_badges(caller.badges),
         **_recorded(judged),
     )
     first = confirmed(loaded.thread, context) if opened is None else [opened]
     return [*first, posted]
+
+
+def shown_badges(badges: Iterable[str]) -> tuple[str, ...]:
+    """Return badges as they are stored: each once, without those that cannot be seen."""
+    kept = dict.fromkeys(one_line(badge, LONGEST_BADGE) for badge in badges)
+    return tuple(badge for badge in kept if badge)
+
+
+def edit_reason(reason: str | None) -> str | None:
+    """Return the reason of an edit as it is stored; None if it has no visible character."""
+    return None if reason is None else one_line(reason, LONGEST_REASON) or None
 
 
 def hang(line: Sequence[Comment], max_depth: int) -> tuple[str, int]:
@@ -254,7 +264,6 @@ def _edit(command: EditComment, comment: Comment, context: Context) -> list[Even
     judged = judge(body, context, comment.id, is_edit=True)
     if not judged.is_held and (comment.holds_edits or _was_kept_back(text, comment)):
         judged = judged.under_review()
-    reason = None if command.reason is None else one_line(command.reason, LONGEST_REASON) or None
     name = context.author_name
     edited = CommentEdited(
         comment=comment.id,
@@ -263,7 +272,7 @@ def _edit(command: EditComment, comment: Comment, context: Context) -> list[Even
         grace=context.now - comment.posted_at < policy.grace * 1000,
         body=body,
         name=None if name == comment.author.name else name,
-        reason=reason,
+        reason=edit_reason(command.reason),
         **_recorded(judged),
     )
     return [edited]

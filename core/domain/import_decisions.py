@@ -1,5 +1,7 @@
 """Events of facts about decisions on a comment, and what was said about these."""
 
+from typing import Any
+
 from core.domain.comment import Comment, DigestedRevision
 from core.domain.import_comment_facts import (
     AppealDecidedFact,
@@ -44,49 +46,22 @@ def decide(fact: DecidedFact, state: ImportState) -> list[Event]:
         raise FactRefused("unfit-value", "the code of a reason is a slug")
     if fact.notice is not None and fact.notice not in comment.notices:
         raise FactRefused("unknown-decision", "there is no such notice")
-    reason, note = words_or_none(fact.reason), words_or_none(fact.note)
+    words: dict[str, Any] = {
+        "comment": comment.id,
+        "revision": fact.revision,
+        "code": fact.code,
+        "ground": fact.ground,
+        "basis": fact.basis,
+        "reason": words_or_none(fact.reason),
+        "note": words_or_none(fact.note),
+    }
     match fact.verdict:
         case "approve":
-            return [
-                CommentApproved(
-                    comment=comment.id,
-                    revision=fact.revision,
-                    code=fact.code,
-                    ground=fact.ground,
-                    basis=fact.basis,
-                    notice=fact.notice,
-                    reason=reason,
-                    note=note,
-                )
-            ]
+            return [CommentApproved(notice=fact.notice, **words)]
         case "hold":
-            return [
-                CommentHeld(
-                    comment=comment.id,
-                    revision=fact.revision,
-                    code=fact.code,
-                    ground=fact.ground,
-                    basis=fact.basis,
-                    rule=fact.rule,
-                    reason=reason,
-                    note=note,
-                )
-            ]
+            return [CommentHeld(rule=fact.rule, **words)]
         case "reject":
-            return [
-                CommentRejected(
-                    comment=comment.id,
-                    revision=fact.revision,
-                    code=fact.code,
-                    ground=fact.ground,
-                    basis=fact.basis,
-                    spam=fact.spam,
-                    rule=fact.rule,
-                    notice=fact.notice,
-                    reason=reason,
-                    note=note,
-                )
-            ]
+            return [CommentRejected(notice=fact.notice, rule=fact.rule, spam=fact.spam, **words)]
 
 
 def reverse(fact: ReversedFact, state: ImportState) -> list[Event]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from core.domain.authoring import LONGEST_BADGE, LONGEST_REASON, hang
+from core.domain.authoring import edit_reason, hang, shown_badges
 from core.domain.comment import UNPOSTED, Comment
 from core.domain.context import LONGEST_NAME
 from core.domain.import_comment_facts import EditedFact, PostedFact, ReassignedFact, RestoredFact, WithdrawnFact
@@ -79,7 +79,7 @@ def edit(fact: EditedFact, state: ImportState) -> list[Event]:
             unknown=fact.body is None,
             body=_body(fact.body),
             name=None if name == comment.author.name else name,
-            reason=None if fact.reason is None else one_line(fact.reason, LONGEST_REASON) or None,
+            reason=edit_reason(fact.reason),
             original=fact.original,
         )
     ]
@@ -134,9 +134,8 @@ def _place(fact: PostedFact, line: Sequence[Comment], state: ImportState) -> tup
 
 def _profile(person: ImportedPerson) -> tuple[str, str | None, tuple[str, ...]]:
     """Name, avatar and badges as they are stored."""
-    badges = dict.fromkeys(one_line(badge, LONGEST_BADGE) for badge in person.badges)
     avatar = None if person.avatar is None else normalised(person.avatar)
-    return one_line(person.name or "", LONGEST_NAME) or person.id, avatar, tuple(badge for badge in badges if badge)
+    return one_line(person.name or "", LONGEST_NAME) or person.id, avatar, shown_badges(person.badges)
 
 
 def _judged(fact: PostedFact | EditedFact) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from core.domain.import_comment_facts import (
 )
 from core.domain.import_fact import Fact
 from core.domain.import_state import NO_EVENTS, FactRefused, ImportState
-from core.domain.runs import runs_of
+from core.domain.void import restored, voided
 from core.domain.vote import Vote
-from core.events.event import FIRST, Event
+from core.events.event import Event
 from core.events.import_events import VotesBrought
 from core.events.report_events import ReportFiled
-from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
+from core.events.vote_events import VoteCast, VoteRetracted
 from core.ids import is_slug
 from core.text.unicode import words_or_none
 
@@ -47,18 +47,8 @@ def void(fact: VoidedFact, state: ImportState) -> list[Event]:
     comment, vote = state.comment(fact.comment), _vote(fact.comment, fact.voter, state)
     if not vote.value or vote.voided is not None:
         raise FactRefused("unknown-vote", "there is no such vote")
-    position = state.written(vote.cast)
-    return [
-        VoteVoided(
-            comment=comment.id,
-            revision=vote.revision or FIRST,
-            voter=fact.voter,
-            value=1 if vote.value > 0 else -1,
-            cast=position,
-            texts=runs_of(number for number, at in comment.left.items() if vote.cast is not None and at > vote.cast),
-            reason=words_or_none(fact.reason),
-        )
-    ]
+    state.written(vote.cast)  # the event names it
+    return [voided(comment, vote, fact.voter, fact.reason)]
 
 
 def unvoid(fact: UnvoidedFact, state: ImportState) -> list[Event]:
@@ -66,16 +56,9 @@ def unvoid(fact: UnvoidedFact, state: ImportState) -> list[Event]:
     vote = _vote(fact.comment, fact.voter, state)
     if vote.voided != fact.batch:
         raise FactRefused("unknown-vote", "there is no such void vote")
-    return [
-        VoteRestored(
-            comment=fact.comment,
-            revision=vote.revision or FIRST,
-            voter=fact.voter,
-            value=0 if not vote.value else 1 if vote.value > 0 else -1,
-            cast=None if vote.cast is None else state.written(vote.cast),
-            reverses=fact.batch,
-        )
-    ]
+    if vote.cast is not None:
+        state.written(vote.cast)  # the event names it
+    return [restored(fact.comment, vote, fact.voter, fact.batch)]
 
 
 def tally(fact: TalliedFact, state: ImportState) -> list[Event]:

@@ -198,11 +198,11 @@ def decide(command: ThreadCommand, context: Context, loaded: Loaded) -> list[Eve
         case OpenThread():
             return _open(command, thread, context)
         case SetThreadStatus():
-            return [] if command.status == thread.status else [_turned(command)]
+            return turned(command, thread)
         case OverridePolicy():
-            return _override(command, thread.overrides)
+            return overridden(command.overrides, thread)
         case PutAnchor():
-            return _put_anchor(command, thread.anchors.get(command.anchor))
+            return anchored(command, thread)
         case _:
             assert_never(command)
 
@@ -231,7 +231,9 @@ def opening(url: str | None, title: str | None, context: Context) -> ThreadOpene
     signed = context.signed_opening
     if signed is not None:
         return ThreadOpened(
-            url=context.address(signed.url, signed=True), title=_title(signed.title), labels=_labels(signed.labels)
+            url=context.address(signed.url, signed=True),
+            title=checked_title(signed.title),
+            labels=sorted_labels(signed.labels),
         )
     if not context.caller.is_staff and context.policy.opening == "signed":
         raise ThreadNotOpened("the thread is not open yet: a token that carries thread, url and title opens it")
@@ -242,7 +244,7 @@ def opening(url: str | None, title: str | None, context: Context) -> ThreadOpene
         if not context.may_open:
             raise ThreadNotOpened("the thread is not open yet, and only staff can open threads here", *missing)
         raise ThreadNotOpened("the thread is not open yet: a first comment with url and title opens it", *missing)
-    return ThreadOpened(url=context.address(url), title=_title(title), unverified=not context.caller.is_staff)
+    return ThreadOpened(url=context.address(url), title=checked_title(title), unverified=not context.caller.is_staff)
 
 
 def confirmed(thread: Thread, context: Context) -> list[Event]:
@@ -250,55 +252,61 @@ def confirmed(thread: Thread, context: Context) -> list[Event]:
     signed = context.signed_opening
     if signed is None or not thread.unverified:
         return []
-    title, url = _title(signed.title), context.address(signed.url, signed=True)
-    return [ThreadRetitled(url=url, title=title), *_labelled(thread, signed.labels or None)]
+    title, url = checked_title(signed.title), context.address(signed.url, signed=True)
+    return [ThreadRetitled(url=url, title=title), *labelled(thread, signed.labels or None)]
 
 
 def _open(command: OpenThread, thread: Thread, context: Context) -> list[Event]:
-    title = _title(command.title)
+    title = checked_title(command.title)
     url = context.address(command.url)
     if not thread.exists:
-        return [ThreadOpened(url=url, title=title, labels=_labels(command.labels or ()))]
-    labelled = _labelled(thread, command.labels)
+        return [ThreadOpened(url=url, title=title, labels=sorted_labels(command.labels or ()))]
+    relabelled = labelled(thread, command.labels)
     # Stored values may predate the normalisation of addresses and titles.
     stored = normalised(thread.url or ""), one_line(thread.title or "", LONGEST_TITLE)
     if stored == (url, title) and not thread.unverified:
-        return labelled
-    return [ThreadRetitled(url=url, title=title), *labelled]
+        return relabelled
+    return [ThreadRetitled(url=url, title=title), *relabelled]
 
 
-def _labelled(thread: Thread, labels: tuple[str, ...] | None) -> list[Event]:
-    wanted = None if labels is None else _labels(labels)
+def labelled(thread: Thread, labels: tuple[str, ...] | None) -> list[Event]:
+    """Return the events that replace the labels of a thread; none if they are the same, or None."""
+    wanted = None if labels is None else sorted_labels(labels)
     return [] if wanted in (None, thread.labels) else [ThreadLabelled(labels=wanted)]
 
 
-def _labels(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """The labels without repeats, in order: what they are is a set."""
+def sorted_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the labels without repeats, in order: what they are is a set."""
     return tuple(sorted(set(labels)))
 
 
-def _title(text: str) -> str:
+def checked_title(text: str) -> str:
+    """Return a title as it is stored. Raises BadField if it has no visible character."""
     title = one_line(text, LONGEST_TITLE)
     if not title:
         raise BadField("/title", "the title needs a visible character")
     return title
 
 
-def _turned(command: SetThreadStatus) -> Event:
+def turned(command: SetThreadStatus, thread: Thread) -> list[Event]:
+    """Return the events that give a thread another status."""
+    if command.status == thread.status:
+        return []
     reason = words_or_none(command.reason)
     match command.status:
         case "open":
-            return ThreadReopened(reason=reason)
+            return [ThreadReopened(reason=reason)]
         case "closed":
-            return ThreadClosed(reason=reason)
+            return [ThreadClosed(reason=reason)]
         case "archived":
-            return ThreadArchived(reason=reason)
+            return [ThreadArchived(reason=reason)]
 
 
-def _override(command: OverridePolicy, before: PolicyChanges) -> list[Event]:
-    given = command.overrides.given()
-    check_overridable(given)
-    overrides = replace(command.overrides, **checked(given, ""))
+def overridden(given: PolicyChanges, thread: Thread) -> list[Event]:
+    """Return the events that replace a thread's own policy. Raises BadField, BadRule."""
+    before, fields = thread.overrides, given.given()
+    check_overridable(fields)
+    overrides = replace(given, **checked(fields, ""))
     if overrides == before:
         return []
     if overrides.rules is not UNSET and overrides.rules != before.rules:
@@ -306,7 +314,9 @@ def _override(command: OverridePolicy, before: PolicyChanges) -> list[Event]:
     return [PolicyOverridden(overrides=overrides)]
 
 
-def _put_anchor(command: PutAnchor, anchor: Anchor | None) -> list[Event]:
+def anchored(command: PutAnchor, thread: Thread) -> list[Event]:
+    """Return the events that open, reword, close or reopen an inline question. Raises BadField."""
+    anchor = thread.anchors.get(command.anchor)
     if is_blank(command.exact):
         raise BadField("/quote/exact", "the quoted passage needs a visible character")
     # The visible text of the quote is kept verbatim, because it is searched for in the article.

@@ -61,33 +61,40 @@ def _void(command: VoidVote, comment: Comment, vote: Vote) -> list[Event]:
         raise UnknownVoter
     if vote.voided is not None:
         return []
-    assert vote.cast is not None
+    return [voided(comment, vote, command.voter, command.reason)]
+
+
+def voided(comment: Comment, vote: Vote, voter: str, reason: str | None) -> VoteVoided:
+    """Return the event that voids a vote that counts: it names the texts that left the page since the vote."""
     cast = vote.cast
-    return [
-        VoteVoided(
-            comment=comment.id,
-            revision=vote.revision or FIRST,
-            voter=command.voter,
-            value=1 if vote.value > 0 else -1,
-            cast=str(cast),
-            texts=runs_of(number for number, at in comment.left.items() if at > cast),
-            reason=words_or_none(command.reason),
-        )
-    ]
+    assert cast is not None, "a vote that counts was cast"
+    return VoteVoided(
+        comment=comment.id,
+        revision=vote.revision or FIRST,
+        voter=voter,
+        value=1 if vote.value > 0 else -1,
+        cast=str(cast),
+        texts=runs_of(number for number, at in comment.left.items() if at > cast),
+        reason=words_or_none(reason),
+    )
 
 
 def _restore(command: RestoreVote, vote: Vote) -> list[Event]:
     if vote.voided != command.batch:
         return []
-    restored = VoteRestored(
-        comment=command.comment,
+    return [restored(command.comment, vote, command.voter, command.batch)]
+
+
+def restored(comment: str, vote: Vote, voter: str, batch: str) -> VoteRestored:
+    """Return the event that makes a vote count as before the batch that voided it."""
+    return VoteRestored(
+        comment=comment,
         revision=vote.revision or FIRST,
-        voter=command.voter,
+        voter=voter,
         value=0 if not vote.value else 1 if vote.value > 0 else -1,
         cast=None if vote.cast is None else str(vote.cast),
-        reverses=command.batch,
+        reverses=batch,
     )
-    return [restored]
 
 
 def _needs(command: VoidCommand, _: str) -> Needs:
