@@ -9,7 +9,8 @@ from core.caller import ActorKind
 from core.events.event import Event
 
 IMPORT: Final = "import"
-"""The `cause` of events that an import brings, and the id of the `system` actor of those whose actor is not known."""
+"""The `cause` of events that an import brings. Of those whose actor is not known, the id of the `system` actor, and the
+name of the rule that holds a text."""
 
 
 class SourceFile(Struct, frozen=True, kw_only=True, gc=False):

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from core.events.envelope import Recorded
 from core.events.event import Event
+from core.events.import_events import IMPORT
 from core.events.member_events import MemberReinstated, MemberSuspended, SuspensionReversed, WarningGiven
 from core.events.statement_events import AppealDecided, AppealFiled
 from projections.thread.figure_marks import IMPORTED
-from projections.thread.state import IMPORTER
 from projections.views.listings.figures import Figure
 
 PERMANENT: Final = "p"
@@ -24,7 +24,7 @@ def site_figure(recorded: Recorded) -> Figure | None:
     if make is None:
         return None
     figure = Figure(ms=recorded.position.ms, thread="", comment="", kind=recorded.envelope.type)
-    if recorded.envelope.cause == IMPORTER:
+    if recorded.envelope.cause == IMPORT:
         return figure._replace(ms=recorded.occurred_at, flags=IMPORTED)
     return make(figure._replace(by=recorded.envelope.actor.id), recorded.event)
 

@@ -25,12 +25,12 @@ from core.events.comment_events import (
 )
 from core.events.envelope import Recorded
 from core.events.event import Event
-from core.events.import_events import VotesBrought
+from core.events.import_events import IMPORT, VotesBrought
 from core.events.report_events import NoticeFiled
 from core.position import Position
 from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects
 from projections.thread.reports import decide_reports, reopen_reports
-from projections.thread.state import IMPORTER, CommentState, DecisionMark, NoticeWords, ThreadState, import_of
+from projections.thread.state import CommentState, DecisionMark, NoticeWords, ThreadState, import_of
 from projections.thread.visibility import NOWHERE, Visibility, update_visibility
 
 NO_TALLY: Final = (0, 0)
@@ -167,7 +167,7 @@ def _touched(thread: ThreadState, comment: CommentState) -> bool:
 def _mark(comment: CommentState, recorded: Recorded, event: Ruled, since: Position | None) -> None:
     """Add a moderator's decision to the comment. Decisions of rules and of imports are no moderator's."""
     actor = recorded.envelope.actor
-    if actor.kind == "system" or recorded.envelope.cause == IMPORTER:
+    if actor.kind == "system" or recorded.envelope.cause == IMPORT:
         return
     mark = DecisionMark(
         position=recorded.position, revision=event.revision, verdict=VERDICTS[type(event)], by=actor.id, since=since

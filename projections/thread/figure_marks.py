@@ -21,12 +21,13 @@ from core.events.comment_events import (
 )
 from core.events.envelope import Recorded
 from core.events.event import Event
+from core.events.import_events import IMPORT
 from core.events.report_events import NoticeFiled
 from core.events.screening import SCREENING
 from core.events.statement_events import AppealDecided, AppealFiled
 from core.events.vote_events import VoteRestored, VoteVoided
 from core.position import Position
-from projections.thread.state import IMPORTER, CommentState, FigureMark, ThreadState
+from projections.thread.state import CommentState, FigureMark, ThreadState
 
 IMPORTED: Final = "i"
 """Flag of an event of an import."""
@@ -51,7 +52,7 @@ Make = Callable[[CommentState | None, Recorded, Any], FigureMark | None]
 def mark(make: Make, thread: ThreadState, recorded: Recorded) -> FigureMark | None:
     """The mark that an event of a kind leaves, before it is applied; None if no figure counts it."""
     made = make(thread.rows.get(recorded.envelope.comment or ""), recorded, recorded.event)
-    if made is not None and recorded.envelope.cause == IMPORTER:
+    if made is not None and recorded.envelope.cause == IMPORT:
         # It stands at the time at which it happened: the figures of that time lack it.
         at = Position(max(recorded.occurred_at, 0), made.position.n)
         return FigureMark(position=at, kind=made.kind, flags=IMPORTED)

@@ -36,9 +36,6 @@ field whose default is right for all earlier events raises the layout instead (`
 Gone = Literal["moderator", "rule", "author", "erased", "unknown"]
 """By what a comment is gone. No event of this version erases a comment."""
 
-IMPORTER: Final = IMPORT
-"""Id of the `system` actor, and name of the rule, of removals of which an import does not know who made them."""
-
 ReportOutcome = Literal["upheld", "dismissed"]
 
 TextStatus = Literal["published", "pending", "rejected", "redacted"]
@@ -47,7 +44,7 @@ ServedStatus = TextStatus | Literal["unknown"]
 
 def import_of(recorded: Recorded) -> str | None:
     """Return the import that brought an event; None if none did, or its events have no batch."""
-    return recorded.envelope.batch if recorded.envelope.cause == IMPORTER else None
+    return recorded.envelope.batch if recorded.envelope.cause == IMPORT else None
 
 
 class Text(Revision, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -289,10 +286,10 @@ class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False)
             return "author"
         text = self.texts[self.standing or self.latest]
         if text.decision is None:
-            return "unknown" if text.rule == IMPORTER else "rule"
+            return "unknown" if text.rule == IMPORT else "rule"
         if not text.decision.automated:
             return "moderator"
-        return "unknown" if text.decision.by == IMPORTER else "rule"
+        return "unknown" if text.decision.by == IMPORT else "rule"
 
     def votes_then(self, revision: int) -> tuple[int, int] | None:
         """Up and down votes when that text was last on the page, current if it is there now; None if it never was."""

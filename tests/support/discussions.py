@@ -16,6 +16,7 @@ from core.caller import Actor, Caller
 from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import UNPOSTED, Comment, evolve
 from core.domain.handler import Command
+from core.domain.import_state import SYSTEM
 from core.domain.moderation import Decide, FeatureComment, PinComment, RedactRevision, ReverseDecision
 from core.domain.notice import FileNotice, filer
 from core.domain.removal import EndRemovalRequest, RequestRemoval
@@ -46,7 +47,6 @@ OPERATOR: Final = Caller(id="op", name="Op", roles=frozenset({"operator"}))
 MOD: Final = Caller(id="mod", name="Mo", roles=frozenset({"moderator"}))
 ADMIN: Final = Caller(id="adm", name="Adam", roles=frozenset({"admin"}))
 MIA: Final = Caller(id="mia", name="Mia", roles=frozenset({"moderator"}))
-IMPORTER: Final = Actor(kind="system", id="import")
 PEOPLE: Final = (
     Caller(id="ada", name="Ada", avatar="https://kew.example/ada.png", badges=("subscriber",)),
     Caller(id="ben", name="Ben \u201cB\u201d"),
@@ -228,7 +228,7 @@ class Play:
             self.refused += 1
             return
         comment = there.get(event.comment, UNPOSTED)
-        by = IMPORTER
+        by = SYSTEM
         if isinstance(event, CommentPosted | CommentEdited):
             by = Actor(id=comment.author.id or person.id)
         stamp = Stamp(actor=by, site=SITE, thread=thread, cause="import", batch=("i1", "i2", None)[choice % 3])

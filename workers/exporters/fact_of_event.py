@@ -13,8 +13,8 @@ from core.caller import Actor
 from core.domain.import_facts import Fact, ImportedPerson
 from core.events.envelope import Recorded
 from core.events.event import Event
+from core.events.import_events import IMPORT
 from core.times import rfc3339
-from projections.thread.state import IMPORTER
 
 More = Callable[[Any, Recorded, Any], dict[str, Any]]
 """Fields that are made otherwise, from what is known of the thread or of the members, the record, and its event."""
@@ -49,7 +49,7 @@ class Exports:
 
 def person(actor: Actor) -> ImportedPerson | None:
     """The person or the rule that acted; None if an import did not know who."""
-    if actor.kind == "system" and actor.id == IMPORTER:
+    if actor.kind == "system" and actor.id == IMPORT:
         return None
     return ImportedPerson(id=actor.id, kind=actor.kind)
 

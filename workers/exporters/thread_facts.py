@@ -63,7 +63,7 @@ from core.events.comment_events import (
 )
 from core.events.envelope import Recorded
 from core.events.event import FIRST
-from core.events.import_events import VotesBrought
+from core.events.import_events import IMPORT, VotesBrought
 from core.events.report_events import NoticeFiled, ReportFiled
 from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
 from core.events.thread_events import (
@@ -81,7 +81,7 @@ from core.events.thread_events import (
 )
 from core.events.vote_events import VoteCast, VoteRestored, VoteRetracted, VoteVoided
 from core.policy import Overrides
-from projections.thread.state import IMPORTER, ThreadState
+from projections.thread.state import ThreadState
 from workers.exporters.fact_of_event import ExportedAs, Exports, person
 
 AnchorEvent = AnchorOpened | AnchorReworded | AnchorClosed | AnchorReopened
@@ -178,7 +178,7 @@ def _edited(known: FactsOfThread, _: Recorded, event: CommentEdited) -> dict[str
 def _text(known: FactsOfThread, event: Written) -> dict[str, Any]:
     """The text of an event, and the rule that judged it."""
     is_gone = known.is_redacted(event)
-    waits = event.rule == IMPORTER
+    waits = event.rule == IMPORT
     rule = None
     if event.rule is not None and not waits:
         # What the rule tells the author is no word of theirs.

@@ -2,10 +2,10 @@
 
 from core.caller import Caller
 from core.events.comment_events import CommentApproved, CommentHeld, CommentPosted, CommentRejected, CommentWithdrawn
+from core.events.import_events import IMPORT
 from core.events.report_events import ReportFiled
 from core.position import Position
 from projections.thread.snapshots import kept
-from projections.thread.state import IMPORTER
 from tests.support.folded import Told, told
 from tests.support.people import BEN, MOD
 
@@ -34,7 +34,7 @@ def test_every_decision_of_a_moderator_stays_whatever_follows() -> None:
 def test_decisions_of_rules_and_of_imports_are_no_moderators() -> None:
     story = told(posted())
     story.tell(CommentHeld(comment="c1", revision=1), RULE)
-    story.tell(CommentRejected(comment="c1", revision=1), MOD, cause=IMPORTER)
+    story.tell(CommentRejected(comment="c1", revision=1), MOD, cause=IMPORT)
     assert marks(story) == []
 
 

@@ -15,12 +15,13 @@ from core.events.comment_events import (
     DecisionReversed,
 )
 from core.events.event import Event
+from core.events.import_events import IMPORT
 from core.events.report_events import NoticeFiled, ReportFiled
 from core.events.statement_events import AppealDecided, AppealFiled, StatementTold
 from core.events.vote_events import VoteCast, VoteRestored, VoteVoided
 from projections.thread import figure_marks
 from projections.thread.snapshots import kept
-from projections.thread.state import IMPORTER, FigureMark
+from projections.thread.state import FigureMark
 from projections.views.listings.figures import FIGURES, figure_of
 from tests.support.folded import Told, told
 from tests.support.people import BEN, MOD
@@ -154,8 +155,8 @@ def test_a_void_and_its_reversal_say_which_moderator_and_no_voter() -> None:
 
 def test_an_event_of_an_import_is_marked_as_left_out() -> None:
     story = told()
-    story.tell(posted(rule="links"), cause=IMPORTER)
-    story.tell(CommentRejected(comment="c1", revision=1, code="insult"), MOD, cause=IMPORTER, at=10**12)
+    story.tell(posted(rule="links"), cause=IMPORT)
+    story.tell(CommentRejected(comment="c1", revision=1, code="insult"), MOD, cause=IMPORT, at=10**12)
     assert marks(story) == [
         FigureMark(position=one.position, kind=one.kind, flags=figure_marks.IMPORTED) for one in marks(story)
     ]
