@@ -14,7 +14,7 @@ from core import heads
 from core.application.aggregates import load_aggregates
 from core.application.new_event import new_event
 from core.domain import importing
-from core.domain.import_facts import Fact
+from core.domain.import_fact import Fact
 from core.domain.import_state import FactFault, FactRefused, ImportState, PositionWanted
 from core.events.envelope import TODAY, Recorded, read, stamped
 from core.log.port import Append, Appended, Conflict, HeadWanted, KeyReused, Load, Log, Repeated, Skew

@@ -1,4 +1,4 @@
-"""A fact of an import, and the person or the rule that it names. The kinds are in `core.domain.import_facts`."""
+"""A fact of an import, and the person or the rule that it names. `core.domain.import_facts` lists the kinds."""
 
 from msgspec import Struct
 

@@ -4,43 +4,25 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from core.domain import import_decisions, import_members, import_texts, import_threads, import_votes
-from core.domain.import_comment_facts import ReassignedFact
-from core.domain.import_facts import (
-    AcknowledgedFact,
-    AnchoredFact,
+from core.domain.import_comment_facts import (
     AppealDecidedFact,
     AppealedFact,
-    ClosedFact,
     DecidedFact,
     EditedFact,
-    Fact,
     FeaturedFact,
-    LabelledFact,
-    MemberNotedFact,
-    MutedFact,
     NoticedFact,
-    OpenedFact,
-    OverriddenFact,
     PinnedFact,
     PostedFact,
+    ReassignedFact,
     RedactedFact,
-    ReinstatedFact,
     RemovalAskedFact,
     RemovalEndedFact,
-    ReopenedFact,
     ReportedFact,
     RestoredFact,
-    RetitledFact,
     RetractedFact,
     ReversedFact,
     ScreenedFact,
-    StandingFact,
     SubscribedFact,
-    SuspendedFact,
-    SuspensionAppealDecidedFact,
-    SuspensionAppealedFact,
-    SuspensionReversedFact,
-    SuspensionToldFact,
     TalliedFact,
     ToldFact,
     UnfeaturedFact,
@@ -48,10 +30,32 @@ from core.domain.import_facts import (
     UnvoidedFact,
     VoidedFact,
     VotedFact,
-    WarnedFact,
     WithdrawnFact,
 )
+from core.domain.import_fact import Fact
+from core.domain.import_member_facts import (
+    AcknowledgedFact,
+    MemberNotedFact,
+    MutedFact,
+    ReinstatedFact,
+    StandingFact,
+    SuspendedFact,
+    SuspensionAppealDecidedFact,
+    SuspensionAppealedFact,
+    SuspensionReversedFact,
+    SuspensionToldFact,
+    WarnedFact,
+)
 from core.domain.import_state import ImportState
+from core.domain.import_thread_facts import (
+    AnchoredFact,
+    ClosedFact,
+    LabelledFact,
+    OpenedFact,
+    OverriddenFact,
+    ReopenedFact,
+    RetitledFact,
+)
 from core.events.comment_events import (
     CommentApproved,
     CommentEdited,

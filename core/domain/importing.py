@@ -13,15 +13,12 @@ from msgspec.structs import replace
 from core import heads
 from core.domain import import_members, import_texts, import_votes
 from core.domain.comment import UNPOSTED, Comment, digest
-from core.domain.import_facts import (
-    SITE_FACTS,
-    EditedFact,
-    Fact,
-    OpenedFact,
-    PostedFact,
-)
+from core.domain.import_comment_facts import EditedFact, PostedFact
+from core.domain.import_fact import Fact
+from core.domain.import_facts import SITE_FACTS
 from core.domain.import_kinds import DECIDED, OF_PERSONS, OF_TEXTS, OF_THREADS, WITHOUT_EVENTS
 from core.domain.import_state import NO_EVENTS, FactFate, FactRefused, ImportState
+from core.domain.import_thread_facts import OpenedFact
 from core.domain.moderated_comment import Ruled
 from core.domain.rules.premoderation import UNDER_REVIEW
 from core.events.comment_events import (

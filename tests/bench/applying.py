@@ -14,7 +14,10 @@ from typing import Final
 
 import msgspec
 
-from core.domain.import_facts import Fact, ImportedPerson, ImportHeader, OpenedFact, PostedFact
+from core.domain.import_comment_facts import PostedFact
+from core.domain.import_fact import Fact, ImportedPerson
+from core.domain.import_facts import ImportHeader
+from core.domain.import_thread_facts import OpenedFact
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
 from core.times import rfc3339

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.domain.import_facts import ImportedPerson
+from core.domain.import_fact import ImportedPerson
 from core.events.envelope import decode
 from projections.thread.fold import fold
 from projections.thread.state import ThreadState

@@ -11,19 +11,18 @@ from core.application.transact import transact
 from core.caller import OPERATOR, Caller
 from core.domain.authoring import EditComment, PostComment
 from core.domain.handler import Command
-from core.domain.import_facts import (
+from core.domain.import_comment_facts import (
     DecidedFact,
     EditedFact,
-    Fact,
-    ImportedPerson,
-    ImportHeader,
-    OpenedFact,
     PostedFact,
     RedactedFact,
     ReportedFact,
     TalliedFact,
     VotedFact,
 )
+from core.domain.import_fact import Fact, ImportedPerson
+from core.domain.import_facts import ImportHeader
+from core.domain.import_thread_facts import OpenedFact
 from core.domain.moderation import Decide
 from core.domain.site import OpenSite
 from core.events.envelope import Recorded, decode

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from html import escape
 from typing import Final
 
-from core.domain.import_facts import Fact
+from core.domain.import_fact import Fact
 from core.text.render import render
 from core.times import rfc3339
 from projections.thread.state import ThreadState

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from core.domain.import_facts import Fact
+from core.domain.import_fact import Fact
 from workers.exporters.source import ExportedDiscussion
 
 

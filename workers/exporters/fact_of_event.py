@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from core.caller import Actor
-from core.domain.import_facts import Fact, ImportedPerson
+from core.domain.import_fact import Fact, ImportedPerson
 from core.events.envelope import Recorded
 from core.events.event import Event
 from core.events.import_events import IMPORT

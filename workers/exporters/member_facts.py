@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from core.domain.import_facts import (
+from core.domain.import_fact import Fact
+from core.domain.import_member_facts import (
     AcknowledgedFact,
-    Fact,
     MemberNotedFact,
     ReinstatedFact,
     StandingFact,

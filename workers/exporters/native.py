@@ -8,7 +8,9 @@ from typing import Final
 
 import msgspec
 
-from core.domain.import_facts import Fact, ImportHeader, PostedFact
+from core.domain.import_comment_facts import PostedFact
+from core.domain.import_fact import Fact
+from core.domain.import_facts import ImportHeader
 from core.times import rfc3339
 from workers.exporters.export_writer import ExportedSite
 from workers.exporters.source import ExportedDiscussion

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from core.domain.import_facts import Fact
+from core.domain.import_fact import Fact
 from core.events.envelope import UnreadableEntry, read
 from core.events.skip_events import UnknownEvent, UnreadableEvent
 from core.log.port import BrokenChain, Log

@@ -5,30 +5,20 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from core.domain.import_facts import (
-    AnchoredFact,
+from core.domain.import_comment_facts import (
     AppealDecidedFact,
     AppealedFact,
-    ClosedFact,
     DecidedFact,
     EditedFact,
-    Fact,
     FeaturedFact,
-    ImportedPerson,
-    ImportedRule,
-    LabelledFact,
     NoticedFact,
-    OpenedFact,
-    OverriddenFact,
     PinnedFact,
     PostedFact,
     RedactedFact,
     RemovalAskedFact,
     RemovalEndedFact,
-    ReopenedFact,
     ReportedFact,
     RestoredFact,
-    RetitledFact,
     RetractedFact,
     ReversedFact,
     ScreenedFact,
@@ -40,6 +30,16 @@ from core.domain.import_facts import (
     VoidedFact,
     VotedFact,
     WithdrawnFact,
+)
+from core.domain.import_fact import Fact, ImportedPerson, ImportedRule
+from core.domain.import_thread_facts import (
+    AnchoredFact,
+    ClosedFact,
+    LabelledFact,
+    OpenedFact,
+    OverriddenFact,
+    ReopenedFact,
+    RetitledFact,
 )
 from core.domain.moderated_comment import VERDICTS, Ruled, Written
 from core.events.comment_events import (

@@ -11,7 +11,7 @@ from datetime import UTC, tzinfo
 from html import escape
 from typing import Final
 
-from core.domain.import_facts import Fact
+from core.domain.import_fact import Fact
 from core.domain.origins import normalised
 from core.text import plain
 from core.text.render import render

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from core.domain.import_facts import Fact, PostedFact, VotedFact
+from core.domain.import_comment_facts import PostedFact, VotedFact
+from core.domain.import_fact import Fact
 from core.events.comment_events import CommentPosted
 from core.events.envelope import Recorded, UnreadableEntry, read
 from core.events.event import tag_of

@@ -17,7 +17,7 @@ from core.application.transact import transact
 from core.caller import OPERATOR
 from core.concurrency import gathered
 from core.domain.handler import Command
-from core.domain.import_facts import Fact
+from core.domain.import_fact import Fact
 from core.domain.import_record import BeginImport, EndImport
 from core.events.import_events import SourceFile
 from core.ids import is_thread

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from core.application.current_state import site_of
 from core.application.fact_import import CHUNK, ConcurrentWrite, FactImport
-from core.domain.import_facts import Fact
+from core.domain.import_fact import Fact
 from core.log.port import Load, Log
 from core.policy import Policy
 from core.refusals import Unavailable

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from core.domain.import_facts import SITE_FACTS, AnyFact, Fact, ImportHeader
+from core.domain.import_fact import Fact
+from core.domain.import_facts import SITE_FACTS, AnyFact, ImportHeader
 from workers.importers.readers.input_file import opened
 from workers.importers.readers.json_lines import lines
 from workers.importers.source_records import UnfitFile

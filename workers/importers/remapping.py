@@ -12,8 +12,8 @@ from msgspec import Struct, field
 
 from core.application.transact import transact
 from core.caller import OPERATOR
-from core.domain.import_comment_facts import ReassignedFact
-from core.domain.import_facts import Fact, ImportedPerson, PostedFact, RetractedFact, VotedFact
+from core.domain.import_comment_facts import PostedFact, ReassignedFact, RetractedFact, VotedFact
+from core.domain.import_fact import Fact, ImportedPerson
 from core.domain.import_record import BeginImport, EndImport
 from core.ids import short_digest
 from core.log.port import Log

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from core import heads
 from core.application.aggregates import load_aggregates
 from core.domain.comment import Comment
-from core.domain.import_facts import DecidedFact
+from core.domain.import_comment_facts import DecidedFact
 from core.log.port import Log
 from core.refusals import NotFound
 from workers.importers import changing

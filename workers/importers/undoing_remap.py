@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct, field
 
-from core.domain.import_comment_facts import ReassignedFact
-from core.domain.import_facts import Fact, ImportedPerson, RetractedFact, VotedFact
+from core.domain.import_comment_facts import ReassignedFact, RetractedFact, VotedFact
+from core.domain.import_fact import Fact, ImportedPerson
 from core.events.comment_events import CommentPosted
 from core.events.envelope import Recorded
 from core.events.import_events import IMPORT, AuthorReassigned

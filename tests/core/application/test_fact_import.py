@@ -11,37 +11,36 @@ from msgspec.structs import replace
 from core.application.fact_import import ConcurrentWrite, FactImport
 from core.caller import Caller
 from core.domain.authoring import PostComment
-from core.domain.import_comment_facts import ReassignedFact
-from core.domain.import_facts import (
-    AcknowledgedFact,
-    AnchoredFact,
-    AnyFact,
+from core.domain.import_comment_facts import (
     AppealDecidedFact,
     AppealedFact,
-    ClosedFact,
-    Fact,
     FeaturedFact,
-    ImportedPerson,
-    MutedFact,
     PinnedFact,
+    ReassignedFact,
     RedactedFact,
-    ReinstatedFact,
-    ReopenedFact,
     ReportedFact,
     RestoredFact,
     RetractedFact,
-    StandingFact,
-    SuspendedFact,
     TalliedFact,
     ToldFact,
     UnfeaturedFact,
     UnpinnedFact,
     UnvoidedFact,
     VoidedFact,
-    WarnedFact,
     WithdrawnFact,
 )
+from core.domain.import_fact import Fact, ImportedPerson
+from core.domain.import_facts import AnyFact
 from core.domain.import_kinds import DECIDED, WITHOUT_EVENTS
+from core.domain.import_member_facts import (
+    AcknowledgedFact,
+    MutedFact,
+    ReinstatedFact,
+    StandingFact,
+    SuspendedFact,
+    WarnedFact,
+)
+from core.domain.import_thread_facts import AnchoredFact, ClosedFact, ReopenedFact
 from core.domain.vote import CastVote
 from core.events.comment_events import CommentEdited, CommentPosted
 from core.log.memory import MemoryLog

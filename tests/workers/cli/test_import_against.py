@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from core.domain.import_facts import Fact
+from core.domain.import_fact import Fact
 from tests.support.facts_of_import import THREAD, opened, post, write
 from tests.support.program import Ended, Up, here, up
 from workers.importers.planning.plan_report import PlanReport

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from core.domain.import_facts import Fact
+from core.domain.import_fact import Fact
 from tests.support.facts_of_import import STORY, opened, post, write
 from tests.support.program import Up, up
 

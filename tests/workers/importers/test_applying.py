@@ -8,7 +8,8 @@ import anyio
 import pytest
 from msgspec.structs import replace
 
-from core.domain.import_facts import Fact, SuspendedFact
+from core.domain.import_fact import Fact
+from core.domain.import_member_facts import SuspendedFact
 from core.log.memory import MemoryLog
 from core.log.port import Append, Log, Outcome
 from core.log.redis import RedisLog

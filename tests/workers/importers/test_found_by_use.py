@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from core.domain.import_facts import ImportedPerson
+from core.domain.import_fact import ImportedPerson
 from core.log.memory import MemoryLog
 from tests.support.facts_of_import import ADA, IMPORTED, SITE, opened, post, site_in, write
 from workers.importers.applying import Applier

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from core.domain.authoring import LONGEST_BADGE
 from core.domain.context import LONGEST_NAME
-from core.domain.import_facts import ImportedPerson
+from core.domain.import_fact import ImportedPerson
 from core.ids import is_member
 from core.text.unicode import one_line
 from workers.importers.source_records import SourcePerson

@@ -11,15 +11,10 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.domain.import_facts import (
-    AnchoredFact,
-    AnyFact,
-    ClosedFact,
+from core.domain.import_comment_facts import (
     DecidedFact,
     EditedFact,
     FeaturedFact,
-    ImportedPerson,
-    OpenedFact,
     PinnedFact,
     PostedFact,
     RedactedFact,
@@ -28,6 +23,9 @@ from core.domain.import_facts import (
     TalliedFact,
     VotedFact,
 )
+from core.domain.import_fact import ImportedPerson
+from core.domain.import_facts import AnyFact
+from core.domain.import_thread_facts import AnchoredFact, ClosedFact, OpenedFact
 from core.events.event import FIRST
 from core.ids import is_slug, is_thread
 from core.times import rfc3339

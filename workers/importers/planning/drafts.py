@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from core.domain.import_facts import ImportedPerson
+from core.domain.import_fact import ImportedPerson
 from core.events.event import FIRST
 from workers.importers.source_records import SourcePerson, State
 

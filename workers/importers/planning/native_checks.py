@@ -6,15 +6,9 @@ from msgspec.structs import replace
 
 from core.domain.authoring import LONGEST_BADGE
 from core.domain.context import LONGEST_NAME
-from core.domain.import_facts import (
-    Fact,
-    ImportedPerson,
-    MutedFact,
-    NoticedFact,
-    ReportedFact,
-    RetractedFact,
-    VotedFact,
-)
+from core.domain.import_comment_facts import NoticedFact, ReportedFact, RetractedFact, VotedFact
+from core.domain.import_fact import Fact, ImportedPerson
+from core.domain.import_member_facts import MutedFact
 from core.ids import is_comment, is_member, is_slug
 from core.text.unicode import one_line
 from core.times import rfc3339

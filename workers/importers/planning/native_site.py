@@ -5,7 +5,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from core.domain.import_facts import AcknowledgedFact, SiteFact, SuspendedFact
+from core.domain.import_facts import SiteFact
+from core.domain.import_member_facts import AcknowledgedFact, SuspendedFact
 from core.times import parse_rfc3339, rfc3339
 from workers.importers.planning.ledger import Ledger
 from workers.importers.planning.native_checks import Impossible, common, what_of

@@ -10,20 +10,17 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from core.domain.import_facts import (
+from core.domain.import_comment_facts import EditedFact, PostedFact, SubscribedFact, TalliedFact
+from core.domain.import_fact import ImportedPerson
+from core.domain.import_facts import AnyFact
+from core.domain.import_thread_facts import (
     AnchoredFact,
-    AnyFact,
     ClosedFact,
-    EditedFact,
-    ImportedPerson,
     LabelledFact,
     OpenedFact,
     OverriddenFact,
-    PostedFact,
     ReopenedFact,
     RetitledFact,
-    SubscribedFact,
-    TalliedFact,
 )
 from core.domain.origins import normalised
 from core.domain.policy_fields import checked

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from core.domain.import_facts import ImportedPerson
+from core.domain.import_fact import ImportedPerson
 from workers.importers.planning.author_ids import AuthorIds
 from workers.importers.planning.spool import Spool
 from workers.importers.source_records import NOBODY, SourcePerson

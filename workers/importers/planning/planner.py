@@ -13,15 +13,10 @@ import anyio
 import anyio.to_process
 import msgspec
 
-from core.domain.import_facts import (
-    ImportedFile,
-    ImportedPerson,
-    ImportHeader,
-    MutedFact,
-    PostedFact,
-    SiteFact,
-    SuspendedFact,
-)
+from core.domain.import_comment_facts import PostedFact
+from core.domain.import_fact import ImportedPerson
+from core.domain.import_facts import ImportedFile, ImportHeader, SiteFact
+from core.domain.import_member_facts import MutedFact, SuspendedFact
 from core.text.spreadsheet import safe_cell
 from core.times import DAY_MS, rfc3339
 from workers.importers.planning import folder as folders

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.domain.import_facts import EditedFact, ImportedPerson, PostedFact
+from core.domain.import_comment_facts import EditedFact, PostedFact
+from core.domain.import_fact import ImportedPerson
 from workers.importers.planning.author_ids import AuthorIds
 from workers.importers.planning.body_text import Body, converted
 from workers.importers.planning.comment_ids import comment_id, keeps_origin, told_apart

@@ -6,7 +6,9 @@ from typing import Final
 
 import msgspec
 
-from core.domain.import_facts import SITE_FACTS, AnyFact, ImportHeader, OpenedFact, PostedFact
+from core.domain.import_comment_facts import PostedFact
+from core.domain.import_facts import SITE_FACTS, AnyFact, ImportHeader
+from core.domain.import_thread_facts import OpenedFact
 from workers.importers.readers.input_file import opened
 from workers.importers.readers.json_lines import lines
 from workers.importers.readers.written_times import utc

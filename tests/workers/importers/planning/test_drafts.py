@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.import_facts import ImportedPerson
+from core.domain.import_fact import ImportedPerson
 from workers.importers.planning.drafts import Draft, link, ordered
 
 NAMES = st.sampled_from([f"c{number}" for number in range(8)])

@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 import pytest
 
-from core.domain.import_facts import SITE_FACTS, AnyFact, ImportedPerson, ImportedRule, ImportHeader
+from core.domain.import_fact import ImportedPerson, ImportedRule
+from core.domain.import_facts import SITE_FACTS, AnyFact, ImportHeader
 from tests.support.exports import Planned, planned, wp_comment, wp_item, wxr
 from workers.importers.source_records import UnfitFile
 
