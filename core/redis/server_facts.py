@@ -39,6 +39,22 @@ class Server(NamedTuple):
         return self.fsync != "off" and _numbers(self.version) >= TELLS_OF_DISK[self.name]
 
 
+class Memory(NamedTuple):
+    """Memory of a server, in bytes."""
+
+    used: int
+    allowed: int
+    """`maxmemory`, else the memory of the machine; 0 if not disclosed."""
+    is_limited: bool
+    """Set if `maxmemory` is set."""
+
+
+def memory_of(info: Mapping[str, Any]) -> Memory:
+    """Return the memory of a server from its INFO."""
+    limit = int(info.get("maxmemory", 0))
+    return Memory(int(info["used_memory"]), limit or int(info.get("total_system_memory", 0)), limit > 0)
+
+
 async def inspect(client: Redis) -> Server:
     """Inspect a server. Raises `Unreachable`, or `UnfitServer` if the server refuses INFO."""
     try:

@@ -11,7 +11,7 @@ from core.redis.deployment import open_deployment, require_none
 from core.redis.errors import CannotOpen, Denied, OtherDeployment, UnfitServer
 from core.redis.node import Node
 from core.redis.router import Router
-from core.redis.server_facts import OLDEST, Server
+from core.redis.server_facts import OLDEST, Server, memory_of
 from core.redis.topology import Topology, find_servers
 from workers.doctor import deployment, failover
 from workers.doctor.finding import Finding, joined
@@ -145,9 +145,8 @@ def _persistence(server: Server, info: dict[str, Any], settings: Settings) -> It
 
 
 def _memory(info: dict[str, Any]) -> Iterator[Finding]:
-    used, limit = int(info["used_memory"]), int(info.get("maxmemory", 0))
-    allowed = limit or int(info.get("total_system_memory", 0))
-    whose = "maxmemory" if limit else "the machine"
+    used, allowed, is_limited = memory_of(info)
+    whose = "maxmemory" if is_limited else "the machine"
     found = f"{size(used)} of {size(allowed)} ({whose})" if allowed else f"{size(used)} used"
     share = used / allowed if allowed else 0.0
     if share >= TIGHT:

@@ -22,7 +22,8 @@ class _FactPlace(Struct, frozen=True):
 
 _header: Final = msgspec.json.Decoder(ImportHeader).decode
 _place: Final = msgspec.json.Decoder(_FactPlace).decode
-_fact: Final = msgspec.json.Decoder(AnyFact).decode
+fact_of: Final = msgspec.json.Decoder(AnyFact).decode
+"""Decodes the fact of a line. Raises msgspec.DecodeError, and RecursionError where it is nested too deep."""
 
 
 class ThreadFacts(NamedTuple):
@@ -33,14 +34,19 @@ class ThreadFacts(NamedTuple):
     unreadable: list[int]
 
 
+def header_of(name: str, line: bytes) -> ImportHeader:
+    """Return the header in the first line of a file of this name. Raises UnfitFile."""
+    try:
+        return _header(line)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UnfitFile(name, f"it does not begin with the header of facts: {error}", place="line 1") from error
+
+
 def header(path: Path) -> ImportHeader:
     """Return the header of a file of facts. Raises UnfitFile."""
     with opened(path) as file:
         for _, line in lines(file):
-            try:
-                return _header(line)
-            except (msgspec.DecodeError, RecursionError) as error:
-                raise UnfitFile(path.name, "it does not begin with the header of facts", place="line 1") from error
+            return header_of(path.name, line)
     raise UnfitFile(path.name, "it is empty")
 
 
@@ -57,7 +63,7 @@ def threads(path: Path) -> Iterator[ThreadFacts]:
             if number == 1:
                 continue
             try:
-                fact = _fact(line)
+                fact = fact_of(line)
             except (msgspec.DecodeError, RecursionError):
                 kept.setdefault("", ThreadFacts("", [], [])).unreadable.append(number)
                 continue

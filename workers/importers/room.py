@@ -1,8 +1,9 @@
 """Memory of the server that an import takes, and whether the server has it."""
 
-from typing import Any, Final
+from typing import Final
 
 from core.domain.import_facts import ImportHeader
+from core.redis.server_facts import memory_of
 from core.redis.topology import Topology
 from workers.runtime.amounts import size
 
@@ -25,11 +26,10 @@ async def free_bytes(topology: Topology) -> int | None:
     """Return the free memory of all primaries; None if a server does not disclose it."""
     free = 0
     for node in topology.primaries():
-        info: dict[str, Any] = await node.writing.info("memory")
-        allowed = int(info.get("maxmemory", 0)) or int(info.get("total_system_memory", 0))
-        if not allowed:
+        memory = memory_of(await node.writing.info("memory"))
+        if not memory.allowed:
             return None
-        free += max(allowed - int(info["used_memory"]), 0)
+        free += max(memory.allowed - memory.used, 0)
     return free
 
 

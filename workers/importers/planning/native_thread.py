@@ -30,13 +30,13 @@ from core.ids import is_comment, is_slug, is_thread
 from core.policy import Overrides
 from core.refusals import BadField
 from core.text.unicode import normalise, one_line
+from workers.importers.fact_file import fact_of
 from workers.importers.planning.body_text import LONGEST
 from workers.importers.planning.discussion import Rules
 from workers.importers.planning.ledger import Ledger
 from workers.importers.planning.native_checks import Impossible, common, person_of, time_of, what_of
 from workers.importers.source_records import SourceFact
 
-_decode: Final = msgspec.json.Decoder(AnyFact).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -76,7 +76,7 @@ class NativeThread:
                 yield _encode(checked)
 
     def _ordered(self) -> list[AnyFact]:
-        facts = [_decode(one.fact) for one in self._facts]
+        facts = [fact_of(one.fact) for one in self._facts]
         if self._rules.ordered:
             return facts
         times = [time_of(fact) or 0 for fact in facts]

@@ -2,20 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from core.domain.import_comment_facts import PostedFact
-from core.domain.import_facts import SITE_FACTS, AnyFact, ImportHeader
+from core.domain.import_facts import SITE_FACTS
 from core.domain.import_thread_facts import OpenedFact
+from workers.importers.fact_file import fact_of, header_of
 from workers.importers.readers.input_file import opened
 from workers.importers.readers.json_lines import lines
 from workers.importers.readers.written_times import utc
 from workers.importers.source_records import LeftOut, Noted, Record, SourceArticle, SourceComment, SourceFact, UnfitFile
-
-_header: Final = msgspec.json.Decoder(ImportHeader).decode
-_fact: Final = msgspec.json.Decoder(AnyFact).decode
 
 
 def read(files: Sequence[Path]) -> Iterator[Record]:
@@ -26,13 +23,13 @@ def read(files: Sequence[Path]) -> Iterator[Record]:
             for number, line in lines(file):
                 if is_first:
                     is_first = False
-                    head = _head(path.name, line)
+                    head = header_of(path.name, line)
                     yield Noted(what="source", where=head.source)
                     if not head.ordered:
                         yield Noted(what="unordered")
                     continue
                 try:
-                    fact = _fact(line)
+                    fact = fact_of(line)
                 except (msgspec.DecodeError, RecursionError) as error:
                     yield LeftOut(what="facts", why="unreadable", where=f"{path.name}, line {number}: {error}"[:200])
                     continue
@@ -44,10 +41,3 @@ def read(files: Sequence[Path]) -> Iterator[Record]:
                 yield SourceFact(article="" if is_of_site else fact.thread, line=number, fact=line)
             if is_first:
                 raise UnfitFile(path.name, "it is empty")
-
-
-def _head(name: str, line: bytes) -> ImportHeader:
-    try:
-        return _header(line)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise UnfitFile(name, f"it does not begin with the header of facts: {error}", place="line 1") from error
