@@ -4,7 +4,7 @@ The order of a page is that of the log. A comment that is brought after a live o
 however old it is.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,16 +13,15 @@ from msgspec import Struct
 from core.domain.import_comment_facts import PostedFact, VotedFact
 from core.domain.import_fact import Fact
 from core.events.comment_events import CommentPosted
-from core.events.envelope import Recorded, UnreadableEntry, read
+from core.events.envelope import UnreadableEntry, read
 from core.events.event import tag_of
 from core.events.import_events import IMPORT
 from core.log.port import Log
 from core.redis.topology import Topology
 from workers.importers import fact_file
+from workers.importers.brought import entries_of
 from workers.importers.room import free_bytes, wanted
 
-_PAGE: Final = 1024
-"""Entries per read."""
 _SHOWN: Final = 5
 """Maximum number of threads that are named."""
 _POSTED: Final = f'"type":"{tag_of(CommentPosted)}"'.encode()
@@ -92,24 +91,16 @@ def _ballots(facts: Iterable[Fact], new: dict[str, int]) -> int:
 
 async def _found(log: Log, site: str, thread: str) -> CommentsThere:
     found = CommentsThere(set(), [])
-    async for recorded in _posted(log, site, thread):
+    async for entry in entries_of(log, site, thread):
+        if _POSTED not in entry.e:
+            continue
+        try:
+            recorded = read(*entry)
+        except UnreadableEntry:
+            continue  # it is no comment that people see
         event = recorded.event
         if isinstance(event, CommentPosted):
             found.ids.add(event.comment)
             if recorded.envelope.cause != IMPORT:
                 found.live.append(recorded.occurred_at)
     return found
-
-
-async def _posted(log: Log, site: str, thread: str) -> AsyncIterator[Recorded]:
-    """Yield the postings of a thread, the last one first."""
-    at = await log.thread_last(site, thread)
-    while at is not None:
-        page = await log.chain(site, thread, at, limit=_PAGE)
-        for entry in page:
-            if _POSTED in entry.e:
-                try:
-                    yield read(*entry)
-                except UnreadableEntry:
-                    continue  # it is no comment that people see
-        at = read(*page[-1]).before

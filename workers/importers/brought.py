@@ -69,13 +69,18 @@ async def recorded_in(log: Log, site: str, partition: int) -> AsyncIterator[Reco
 
 async def imports_of(log: Log, site: str) -> list[ImportLine]:
     """Return the imports of a site, oldest first. Raises Unavailable."""
-    entries: list[Entry] = []
-    at = await log.thread_last(site, "")
-    while at is not None:
-        page = await log.chain(site, "", at, limit=_PAGE)
-        entries += [entry for entry in page if _OF_IMPORTS in entry.e]
-        at = read(*page[-1]).before
+    entries = [entry async for entry in entries_of(log, site, "") if _OF_IMPORTS in entry.e]
     return _lines(read(*entry) for entry in reversed(entries))
+
+
+async def entries_of(log: Log, site: str, thread: str) -> AsyncIterator[Entry]:
+    """Yield the entries of a thread, or of the site's own log, newest first. Raises Unavailable."""
+    at = await log.thread_last(site, thread)
+    while at is not None:
+        page = await log.chain(site, thread, at, limit=_PAGE)
+        for entry in page:
+            yield entry
+        at = read(*page[-1]).before
 
 
 async def all_imports(log: Log) -> list[ImportLine]:
