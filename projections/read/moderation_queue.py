@@ -27,7 +27,7 @@ from projections.read.walk import Onward
 from projections.thread.state import CommentState, NoticeWords, ReportState
 from projections.views import layout
 from projections.views.listings.appeals import APPEALS
-from projections.views.listings.imported import import_of, waits_since
+from projections.views.listings.imported import import_of_member, waits_since
 from projections.views.listings.labelled import LABELLED
 from projections.views.listings.listing import BY_POSITION, CommentListing
 from projections.views.listings.notices import NOTICES, reference_of
@@ -195,7 +195,7 @@ async def _items(
             "parent": None if parent is None else _row(parent, site, thread),
             "published": _published(comment),
             "since": rfc3339(since),
-            "import": import_of(ms, one.member),
+            "import": import_of_member(ms, one.member),
             "held_by": case.held_by,
             "reports": [
                 {"reason": report.reason, "note": report.note, "at": rfc3339(report.at), "by": report.by}

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.position import Position
 from projections.thread.state import CommentState
-from projections.views.listings.listing import position_text
+from projections.views.listings.listing import last_word, position_text
 
 BEHIND: Final = 500_000_000_000_000
 """Milliseconds added to the time in the place of what an import brought. No time of an event is as late, and the first
@@ -46,6 +46,6 @@ def waits_since(ms: int) -> int:
     return ms - BEHIND if ms >= BEHIND else ms
 
 
-def import_of(ms: int, member: str) -> str | None:
+def import_of_member(ms: int, member: str) -> str | None:
     """The import that brought a member, by the time in its place."""
-    return member.rpartition(" ")[2] if ms >= BEHIND else None
+    return last_word(member) if ms >= BEHIND else None
