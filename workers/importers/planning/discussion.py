@@ -18,68 +18,24 @@ from core.domain.import_comment_facts import (
     PinnedFact,
     PostedFact,
     RedactedFact,
-    ReportedFact,
     SubscribedFact,
-    TalliedFact,
-    VotedFact,
 )
 from core.domain.import_fact import ImportedPerson
-from core.domain.import_facts import AnyFact
 from core.domain.import_thread_facts import AnchoredFact, ClosedFact, OpenedFact
 from core.events.event import FIRST
-from core.ids import is_slug, is_thread
+from core.ids import is_thread
 from core.times import rfc3339
 from workers.importers.planning.comment_ids import comment_id
 from workers.importers.planning.drafts import Draft, link, ordered
 from workers.importers.planning.ledger import Ledger
 from workers.importers.planning.people import People
+from workers.importers.planning.placing import FEATURE, LAST, PIN, Placed, Steps
+from workers.importers.planning.reactions import Reactions
+from workers.importers.planning.source_discussion import Rules, SourceDiscussion
 from workers.importers.source_records import (
-    SourceAnchor,
     SourceArticle,
     SourceDecision,
-    SourceReport,
-    SourceSubscription,
-    SourceVote,
 )
-
-
-class SourceDiscussion(Struct, kw_only=True):
-    """The records of one thread, before it is decided what comes in."""
-
-    thread: str
-    url: str
-    title: str
-    articles: list[SourceArticle]
-    drafts: dict[str, Draft]
-    """By the id in the source."""
-    anchors: list[SourceAnchor]
-    votes: list[SourceVote]
-    reports: list[SourceReport]
-    decisions: list[SourceDecision]
-    subscriptions: list[SourceSubscription]
-
-
-class Rules(Struct, frozen=True, kw_only=True):
-    """The settings that a plan decides by. Times are in milliseconds since 1970."""
-
-    source: str
-    now: int
-    waiting_since: int | None = None
-    """Texts and reports that wait since before then are left out; None: none are."""
-    tallies: bool = False
-    """True if all ballots become tallies."""
-    ordered: bool = False
-    """True if facts that are ones already keep their order."""
-
-
-class Placed(Struct, frozen=True):
-    """A fact with its place in the order of the discussion, and the place of its body among the converted ones."""
-
-    order: int
-    rank: int
-    step: int
-    fact: AnyFact
-    body: int | None = None
 
 
 class Outcome(Struct, kw_only=True):
@@ -99,8 +55,6 @@ class DiscussionPlan:
         self._ledger = ledger
         self._left_out: list[tuple[str, str]] = []
         self._by_id = discussion.drafts
-        self._ballots: dict[str, dict[str, SourceVote]] = {}
-        """The last vote of each person, by comment, for comments that come with their text."""
         self._anchors: dict[str, AnchoredFact] = {}
         """The inline questions by their ids."""
         self._anchor_ids: dict[str, str] = {}
@@ -108,6 +62,7 @@ class DiscussionPlan:
         self._decisions: dict[str, list[SourceDecision]] = {}
         for decision in sorted(discussion.decisions, key=lambda one: one.at):
             self._decisions.setdefault(decision.comment, []).append(decision)
+        self._reactions = Reactions(discussion, rules, people, ledger, self._decisions)
 
     def run(self, *, elsewhere: frozenset[str] = frozenset()) -> Outcome:
         """Decide what comes in, and return the facts in order. Without a comment that comes there are none."""
@@ -118,10 +73,10 @@ class DiscussionPlan:
         if not coming:
             return Outcome(facts=[], left_out=self._left_out)
         self._find_anchors()
-        self._find_ballots()
+        self._reactions.find_ballots()
         placed = [fact for draft in coming for fact in self._facts_of(draft)]
-        placed += self._votes()
-        placed += self._reports()
+        placed += self._reactions.votes()
+        placed += self._reactions.reports()
         placed += self._pins(coming)
         placed += self._subscriptions()
         placed.sort(key=lambda one: (one.order, one.rank, one.step))
@@ -190,7 +145,7 @@ class DiscussionPlan:
 
     def _facts_of(self, draft: Draft) -> Iterator[Placed]:
         """The post, its edits, and the decisions about it."""
-        steps = _Steps(draft)
+        steps = Steps(draft)
         thread, comment = self._found.thread, draft.id
         above = draft.answered()
         anchor = None if above is not None or draft.anchor is None else self._anchor_of(draft)
@@ -228,7 +183,8 @@ class DiscussionPlan:
             yield steps.placed(text.at, edit, text.place)
         yield from self._until(steps, decisions, None)
         yield from self._ending(draft, steps)
-        yield from self._tally(draft, steps)
+        if (tallied := self._reactions.tally(draft)) is not None:
+            yield steps.placed(draft.ended, tallied)
 
     def _editor(self, draft: Draft) -> ImportedPerson | None:
         """The author, unless another person edited, of whom nothing more is known."""
@@ -256,7 +212,7 @@ class DiscussionPlan:
             )
         return made
 
-    def _until(self, steps: "_Steps", decisions: list[DecidedFact], until: int | None) -> Iterator[Placed]:
+    def _until(self, steps: Steps, decisions: list[DecidedFact], until: int | None) -> Iterator[Placed]:
         """The decisions before an edit; without `until`, the rest."""
         while decisions and (until is None or decisions[0].occurred_at < until):
             decided = decisions.pop(0)
@@ -264,7 +220,7 @@ class DiscussionPlan:
             steps.verdict, steps.decided = decided.verdict, decided.occurred_at
             yield steps.placed(decided.occurred_at, decided)
 
-    def _ending(self, draft: Draft, steps: "_Steps") -> Iterator[Placed]:
+    def _ending(self, draft: Draft, steps: Steps) -> Iterator[Placed]:
         """The decision that makes the state that of the source, where the decisions before it do not."""
         wanted = {"published": "approve", "rejected": "reject", "spam": "reject"}.get(draft.state)
         is_published = steps.verdict == "approve" or (steps.verdict is None and not draft.waited)
@@ -283,87 +239,6 @@ class DiscussionPlan:
             ),
         )
 
-    def _tally(self, draft: Draft, steps: "_Steps") -> Iterator[Placed]:
-        """Votes of people who are unknown: those of the source less the ballots that come."""
-        values = [vote.value for vote in self._ballots.get(draft.origin, {}).values()]
-        up, down, score = draft.up, draft.down, draft.score
-        if self._rules.tallies:
-            if values:
-                up, down, score = max(up or 0, values.count(1)), max(down or 0, values.count(-1)), None
-        elif up is not None or down is not None:
-            up, down, score = max((up or 0) - values.count(1), 0), max((down or 0) - values.count(-1), 0), None
-        elif score is not None:
-            score -= sum(values)
-        if up or down or score:
-            fact = TalliedFact(
-                thread=self._found.thread, at=rfc3339(draft.ended), comment=draft.id, up=up, down=down, score=score
-            )
-            self._ledger.bring("tallied votes", number=(up or 0) + (down or 0) + abs(score or 0))
-            yield steps.placed(draft.ended, fact)
-
-    def _find_ballots(self) -> None:
-        for vote in self._found.votes:
-            draft = self._by_id.get(vote.comment)
-            voter = self._people.voter(vote.person)
-            if draft is None or not draft.has_text:
-                self._ledger.leave_out("votes", "comment-left-out")
-            elif voter is None or vote.value not in (1, -1):
-                self._ledger.leave_out("votes", "unknown-voter" if voter is None else "no-vote")
-            else:
-                of_comment = self._ballots.setdefault(vote.comment, {})
-                if voter in of_comment:
-                    self._ledger.leave_out("votes", "changed-later")
-                of_comment[voter] = vote
-
-    def _votes(self) -> Iterator[Placed]:
-        for origin, cast in self._ballots.items():
-            self._ledger.bring("votes", "as tallies" if self._rules.tallies else "as ballots", len(cast))
-            if self._rules.tallies:
-                continue
-            draft = self._by_id[origin]
-            for voter, vote in cast.items():
-                number = draft.number_of(vote.revision, vote.at or draft.at)
-                at = max(vote.at or draft.at, draft.at, draft.texts[number - 1].at)
-                fact = VotedFact(
-                    thread=self._found.thread,
-                    at=rfc3339(min(at, self._rules.now)),
-                    by=ImportedPerson(id=voter, source=self._people.fields(vote.person)),
-                    comment=draft.id,
-                    revision=number,
-                    value=1 if vote.value > 0 else -1,
-                )
-                yield Placed(max(at, draft.order), draft.rank, _VOTE, fact)
-
-    def _reports(self) -> Iterator[Placed]:
-        """Reports that a decision followed, and those that still wait and are not too old."""
-        since = self._rules.waiting_since
-        for report in self._found.reports:
-            draft = self._by_id.get(report.comment)
-            if draft is None or not draft.has_text:
-                self._ledger.leave_out("reports", "comment-left-out")
-                continue
-            decided = any(
-                decision.at > report.at and decision.verdict != "hold"
-                for decision in self._decisions.get(draft.origin, ())
-            )
-            if not decided and since is not None and report.at < since:
-                self._ledger.leave_out("reports", "waited-too-long")
-                continue
-            at = max(report.at, draft.at)
-            number = draft.number_of(report.revision, at)
-            at = max(at, draft.texts[number - 1].at)
-            fact = ReportedFact(
-                thread=self._found.thread,
-                at=rfc3339(at),
-                by=self._people.named(report.person, self._found.thread, report.comment),
-                comment=draft.id,
-                revision=number,
-                reason=report.reason if is_slug(report.reason) else "other",
-                note=report.note,
-            )
-            self._ledger.bring("reports", "decided" if decided else "open")
-            yield Placed(max(at, draft.order), draft.rank, _REPORT, fact)
-
     def _pins(self, coming: Sequence[Draft]) -> Iterator[Placed]:
         """The newest pinned comment; the other ones are featured, and so are those that the source features."""
         pinned = [draft for draft in coming if draft.pinned and draft.has_text and draft.state == "published"]
@@ -380,13 +255,13 @@ class DiscussionPlan:
                 by = None if draft.featured_by is None else self._people.staff(draft.featured_by)
                 fact = FeaturedFact(thread=self._found.thread, at=rfc3339(at), by=by, comment=draft.id)
                 self._ledger.bring("editors' picks")
-                yield Placed(max(at, draft.order), draft.rank, _FEATURE, fact)
+                yield Placed(max(at, draft.order), draft.rank, FEATURE, fact)
         if len(pinned) > 1:
             self._ledger.note("pinned-more", self._found.thread)
         for draft in pinned[-1:]:
             self._ledger.bring("pins")
             pin = PinnedFact(thread=self._found.thread, at=rfc3339(draft.ended), comment=draft.id)
-            yield Placed(max(draft.ended, draft.order), draft.rank, _PIN, pin)
+            yield Placed(max(draft.ended, draft.order), draft.rank, PIN, pin)
 
     def _find_anchors(self) -> None:
         for anchor in self._found.anchors:
@@ -425,34 +300,8 @@ class DiscussionPlan:
                 comment=None if draft is None else draft.id,
             )
             self._ledger.bring("subscriptions")
-            yield Placed(at if draft is None else max(at, draft.order), 0 if draft is None else draft.rank, _LAST, fact)
-
-
-class _Steps:
-    """Places of the facts of one comment, in the order in which they are made. The first is its post."""
-
-    def __init__(self, draft: Draft) -> None:
-        self._draft = draft
-        self._step = _POST - _BETWEEN
-        self._order = draft.order
-        self.verdict: str | None = None
-        """The last verdict of the source."""
-        self.decided = draft.at
-
-    def placed(self, at: int, fact: AnyFact, body: int | None = None) -> Placed:
-        """A fact after the ones before it."""
-        self._order = max(self._order, at)
-        self._step += _BETWEEN
-        return Placed(self._order, self._draft.rank, self._step, fact, body)
+            yield Placed(at if draft is None else max(at, draft.order), 0 if draft is None else draft.rank, LAST, fact)
 
 
 _COMING: Final = frozenset(("published", "rejected", "spam"))
 """States in which a comment comes in, however old."""
-_POST: Final = 0
-_REPORT: Final = 1
-_BETWEEN: Final = 2
-_VOTE: Final = 1_000_000
-_FEATURE: Final = 1_000_001
-_PIN: Final = 1_000_002
-_LAST: Final = 1_000_003
-"""Steps of facts about a comment that have the same time: its post, reports, its other own facts, then the rest."""

@@ -32,9 +32,9 @@ from core.refusals import BadField
 from core.text.unicode import normalise, one_line
 from workers.importers.fact_file import fact_of
 from workers.importers.planning.body_text import LONGEST
-from workers.importers.planning.discussion import Rules
 from workers.importers.planning.ledger import Ledger
 from workers.importers.planning.native_checks import Impossible, common, person_of, time_of, what_of
+from workers.importers.planning.source_discussion import Rules
 from workers.importers.source_records import SourceFact
 
 _encode: Final = msgspec.json.Encoder().encode

@@ -14,22 +14,21 @@ import anyio.to_process
 import msgspec
 
 from core.domain.import_comment_facts import PostedFact
-from core.domain.import_fact import ImportedPerson
-from core.domain.import_facts import ImportedFile, ImportHeader, SiteFact
-from core.domain.import_member_facts import MutedFact, SuspendedFact
+from core.domain.import_facts import ImportedFile, ImportHeader
 from core.text.spreadsheet import safe_cell
 from core.times import DAY_MS, rfc3339
+from workers.importers import fact_file
 from workers.importers.planning import folder as folders
 from workers.importers.planning import report_text
 from workers.importers.planning.article_map import ArticleMap, Hosts, read_map, read_threads, write_map
 from workers.importers.planning.author_ids import AuthorIds
-from workers.importers.planning.discussion import Rules
 from workers.importers.planning.ledger import Ledger
-from workers.importers.planning.native_site import native_site_fact
 from workers.importers.planning.people import People
 from workers.importers.planning.plan_options import PlanOptions
 from workers.importers.planning.plan_report import PlanReport, ReportedBeside, report_of
+from workers.importers.planning.source_discussion import Rules
 from workers.importers.planning.spool import Spool, decoded
+from workers.importers.planning.standing_facts import standing_fact
 from workers.importers.planning.thread_job import Job, JobResult, encode_fact, run, source_text
 from workers.importers.readers.input_file import digested
 from workers.importers.readers.registry import FORMATS
@@ -44,6 +43,7 @@ from workers.importers.source_records import (
     SourceProfile,
     SourceSubscription,
     SourceSuspension,
+    UnfitFile,
 )
 
 JOB: Final = 2_000
@@ -358,40 +358,9 @@ def import_id(site: str, source: str, files: Iterable[ImportedFile]) -> str:
 def read_header(folder: Path) -> ImportHeader:
     """The header of an earlier plan. Raises PlanError."""
     try:
-        with (folder / folders.FACTS).open("rb") as file:
-            return msgspec.json.decode(file.readline(), type=ImportHeader)
-    except (OSError, msgspec.DecodeError) as error:
+        return fact_file.header(folder / folders.FACTS)
+    except UnfitFile as error:
         raise PlanError(f"{folder} has no earlier plan that can be read: {error}") from error
-
-
-def standing_fact(
-    one: SourceSuspension | SourceMute | SourceFact, people: People, now: int, ledger: Ledger
-) -> SiteFact | None:
-    """The fact of a suspension, a mute, or a fact that is one already; None if it is left out."""
-    what = "mutes" if isinstance(one, SourceMute) else "suspensions"
-    if isinstance(one, SourceFact):
-        return native_site_fact(one.fact, now, ledger)
-    if isinstance(one, SourceMute):
-        by, muted = people.voter(one.person), people.voter(one.muted)
-        if by is None or muted is None or by == muted:
-            ledger.leave_out(what, "unknown-person")
-            return None
-        ledger.bring(what)
-        return MutedFact(
-            at=rfc3339(min(one.at, now)), by=ImportedPerson(id=by, source=people.fields(one.person)), member=muted
-        )
-    member = people.voter(one.person)
-    if member is None or (one.until is not None and one.until <= now):
-        ledger.leave_out(what, "unknown-person" if member is None else "over")
-        return None
-    ledger.bring(what)
-    return SuspendedFact(
-        at=rfc3339(min(one.at, now) or now),
-        by=None if one.by is None else people.staff(one.by),
-        member=member,
-        until=None if one.until is None else rfc3339(one.until),
-        reason=one.reason,
-    )
 
 
 def _author(record: bytes) -> str:

@@ -17,11 +17,12 @@ from core.domain.import_fact import ImportedPerson
 from workers.importers.planning.author_ids import AuthorIds
 from workers.importers.planning.body_text import Body, converted
 from workers.importers.planning.comment_ids import comment_id, keeps_origin, told_apart
-from workers.importers.planning.discussion import DiscussionPlan, Rules, SourceDiscussion
+from workers.importers.planning.discussion import DiscussionPlan
 from workers.importers.planning.drafts import Draft, DraftText
 from workers.importers.planning.ledger import Ledger
 from workers.importers.planning.native_thread import NativeThread
 from workers.importers.planning.people import People
+from workers.importers.planning.source_discussion import Rules, SourceDiscussion
 from workers.importers.planning.spool import Spool, decoded
 from workers.importers.source_records import (
     SourceAnchor,
